@@ -1,0 +1,56 @@
+//! The document around every page, and which address is which page.
+
+use axum::http::request::Parts;
+use leptos::prelude::*;
+use leptos_meta::{MetaTags, provide_meta_context};
+use leptos_router::components::{Route, Router, Routes};
+use leptos_router::{SsrMode, path};
+
+use crate::pages::businesses::BusinessesPage;
+use crate::pages::landing::LandingPage;
+use crate::pages::login::LoginPage;
+use crate::pages::not_found::NotFoundPage;
+use crate::pages::profile::{self, ProfilePage};
+use crate::pages::sales_unit::SalesUnitPage;
+use crate::pages::sales_units::SalesUnitsPage;
+
+pub fn shell(options: LeptosOptions) -> impl IntoView {
+    let style = format!("/{}/{}.css", options.site_pkg_dir, options.output_name);
+    let theme = use_context::<Parts>().and_then(|parts| profile::chosen_theme(&parts.headers));
+    view! {
+        <!DOCTYPE html>
+        <html lang="en" data-theme=theme>
+            <head>
+                <meta charset="utf-8"/>
+                <meta name="viewport" content="width=device-width, initial-scale=1"/>
+                <meta name="color-scheme" content="light dark"/>
+                <link rel="stylesheet" href=style/>
+                <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
+                <HydrationScripts options islands=true/>
+                <MetaTags/>
+            </head>
+            <body>
+                <App/>
+            </body>
+        </html>
+    }
+}
+
+/// Pages are rendered whole before they are sent: they read the portal's copy, so there is
+/// nothing to wait for, and status and headers can still depend on what was found.
+#[component]
+pub fn App() -> impl IntoView {
+    provide_meta_context();
+    view! {
+        <Router>
+            <Routes fallback=NotFoundPage>
+                <Route path=path!("/login") view=LoginPage ssr=SsrMode::Async/>
+                <Route path=path!("/businesses") view=BusinessesPage ssr=SsrMode::Async/>
+                <Route path=path!("/profile") view=ProfilePage ssr=SsrMode::Async/>
+                <Route path=path!("/as/:org") view=LandingPage ssr=SsrMode::Async/>
+                <Route path=path!("/as/:org/sales-units") view=SalesUnitsPage ssr=SsrMode::Async/>
+                <Route path=path!("/as/:org/sales-units/:msn") view=SalesUnitPage ssr=SsrMode::Async/>
+            </Routes>
+        </Router>
+    }
+}

@@ -1,0 +1,11 @@
+//! The product's nouns and rules, without any input or output: the same on both sides.
+
+pub mod failure;
+pub mod freshness;
+pub mod identifiers;
+pub mod merchant;
+pub mod organisation;
+pub mod page;
+pub mod sales_unit;
+pub mod sales_unit_filter;
+pub mod search_text;

@@ -1,0 +1,151 @@
+//! Whom one can act as: a partner or a merchant, and what one may do there.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Names an organisation in addresses and in the database: `org_kystkassa`.
+/// Lower-case letters, digits, `_` and `-`, at most 64; so it needs no escaping anywhere.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct OrgId(String);
+
+impl OrgId {
+    pub fn parse(text: &str) -> Option<Self> {
+        let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_' || byte == b'-';
+        ((1..=64).contains(&text.len()) && text.bytes().all(allowed)).then(|| Self(text.to_owned()))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for OrgId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl TryFrom<String> for OrgId {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse(&text).ok_or_else(|| {
+            format!("{text:?} is not an organisation id: use lower-case letters, digits, _ and -, at most 64, such as org_kystkassa")
+        })
+    }
+}
+
+impl std::str::FromStr for OrgId {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::try_from(text.to_owned())
+    }
+}
+
+impl From<OrgId> for String {
+    fn from(id: OrgId) -> Self {
+        id.0
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OrganisationKind {
+    Partner,
+    Merchant,
+}
+
+impl OrganisationKind {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Partner => "partner",
+            Self::Merchant => "merchant",
+        }
+    }
+
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Partner => "Partner",
+            Self::Merchant => "Merchant",
+        }
+    }
+}
+
+/// What a member may do in an organisation. Each role can do what the ones before it can.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Sees everything, changes nothing.
+    Viewer,
+    /// Also changes things upstream.
+    Operator,
+    /// Also decides who is a member.
+    Admin,
+}
+
+impl std::str::FromStr for OrganisationKind {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let found = [Self::Partner, Self::Merchant].into_iter().find(|kind| kind.as_str() == text);
+        found.ok_or_else(|| format!("{text:?} is neither partner nor merchant"))
+    }
+}
+
+impl Role {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Viewer => "viewer",
+            Self::Operator => "operator",
+            Self::Admin => "admin",
+        }
+    }
+
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Viewer => "Viewer",
+            Self::Operator => "Operator",
+            Self::Admin => "Admin",
+        }
+    }
+}
+
+impl std::str::FromStr for Role {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let found = [Self::Viewer, Self::Operator, Self::Admin].into_iter().find(|role| role.as_str() == text);
+        found.ok_or_else(|| format!("{text:?} is not a role: viewer, operator or admin"))
+    }
+}
+
+/// An organisation that somebody may act as, as shown in the chooser.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Organisation {
+    pub id: OrgId,
+    pub kind: OrganisationKind,
+    pub name: String,
+    pub business_id: Option<String>,
+    pub role: Role,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_organisation_id_needs_no_escaping_anywhere() {
+        assert!(OrgId::parse("org_kyst-kassa2").is_some());
+        for wrong in ["", "Org", "org x", "org'", "org/..", "örg", &"a".repeat(65)] {
+            assert!(OrgId::parse(wrong).is_none(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn roles_are_ordered_by_what_they_may_do() {
+        assert!(Role::Viewer < Role::Operator && Role::Operator < Role::Admin);
+    }
+}

@@ -1,0 +1,72 @@
+//! The pages: one file each, which says what it loads and then what it shows.
+
+pub mod businesses;
+pub mod frame;
+pub mod freshness;
+pub mod landing;
+pub mod login;
+pub mod not_found;
+pub mod profile;
+pub mod sales_unit;
+pub mod sales_units;
+
+use std::future::Future;
+
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use leptos::prelude::*;
+use leptos_axum::ResponseOptions;
+
+use crate::domain::failure::Failure;
+use crate::server::acting::{Acting, SignedIn};
+
+/// Who looks at the page, as whom. The router has let nobody else through to it.
+pub fn acting() -> Option<Acting> {
+    request()?.extensions.get().cloned()
+}
+
+/// Who looks at the page.
+pub fn signed_in() -> Option<SignedIn> {
+    request()?.extensions.get().cloned()
+}
+
+/// The query of the address as it was sent, without the question mark. The router's own reading
+/// of it decodes twice (leptos-0.9).
+pub fn query() -> String {
+    request().and_then(|parts| parts.uri.query().map(ToOwned::to_owned)).unwrap_or_default()
+}
+
+/// The first value of a parameter of the query.
+pub fn parameter(query: &str, name: &str) -> Option<String> {
+    form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+}
+
+pub fn set_status(status: StatusCode) {
+    if let Some(options) = use_context::<ResponseOptions>() {
+        options.set_status(status);
+    }
+}
+
+/// The status that a failure answers with.
+pub fn status_of(failure: &Failure) -> StatusCode {
+    match failure {
+        Failure::NotFound => StatusCode::NOT_FOUND,
+        Failure::NotAllowed => StatusCode::FORBIDDEN,
+        Failure::NoKeys => StatusCode::CONFLICT,
+        Failure::KeysRefused | Failure::UpstreamSilent => StatusCode::BAD_GATEWAY,
+        Failure::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}
+
+/// Waits for what a page loads, then shows it, all before the first byte is sent.
+pub fn loaded<Loading, Shown>(loading: Loading) -> impl IntoView
+where
+    Loading: Future<Output = Shown> + Send + 'static,
+    Shown: IntoView + Send + 'static,
+{
+    view! { <Suspense>{Suspend::new(loading)}</Suspense> }
+}
+
+fn request() -> Option<Parts> {
+    use_context::<Parts>()
+}

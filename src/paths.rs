@@ -1,0 +1,88 @@
+//! Every link of the portal. Nobody writes an address by hand.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::domain::identifiers::Msn;
+use crate::domain::organisation::OrgId;
+
+/// What stays readable in a query value.
+const VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'/');
+
+pub const LOGIN: &str = "/login";
+pub const LOGOUT: &str = "/logout";
+pub const BUSINESSES: &str = "/businesses";
+pub const PROFILE: &str = "/profile";
+pub const THEME: &str = "/profile/theme";
+
+/// The sign-in page, which brings one back to `next`.
+pub fn login_then(next: &str) -> String {
+    if next == "/" { LOGIN.to_owned() } else { format!("{LOGIN}?next={}", value(next)) }
+}
+
+pub fn organisation(organisation: &OrgId) -> String {
+    format!("/as/{organisation}")
+}
+
+pub fn sales_units(organisation: &OrgId) -> String {
+    format!("/as/{organisation}/sales-units")
+}
+
+/// The list with a query, as filters write it.
+pub fn sales_units_with(organisation: &OrgId, query: &str) -> String {
+    with_query(sales_units(organisation), query)
+}
+
+pub fn sales_units_refresh(organisation: &OrgId) -> String {
+    format!("/as/{organisation}/sales-units/refresh")
+}
+
+pub fn sales_unit(organisation: &OrgId, msn: &Msn) -> String {
+    format!("/as/{organisation}/sales-units/{msn}")
+}
+
+/// The details of a unit, knowing the list that they were opened from.
+pub fn sales_unit_from(organisation: &OrgId, msn: &Msn, list: &str) -> String {
+    let path = sales_unit(organisation, msn);
+    if list.is_empty() { path } else { format!("{path}?list={}", value(list)) }
+}
+
+pub fn sales_unit_refresh(organisation: &OrgId, msn: &Msn) -> String {
+    format!("/as/{organisation}/sales-units/{msn}/refresh")
+}
+
+/// `next` if it is an address within this portal.
+pub fn own(next: &str) -> Option<&str> {
+    let own = next.starts_with('/') && !next.starts_with("//") && !next.contains(['\\', '\r', '\n', '\t']);
+    (own && next.len() <= 2_000 && next.is_ascii()).then_some(next)
+}
+
+fn with_query(path: String, query: &str) -> String {
+    if query.is_empty() { path } else { format!("{path}?{query}") }
+}
+
+fn value(text: &str) -> String {
+    utf8_percent_encode(text, VALUE).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_carry_what_they_are_given() {
+        assert_eq!(login_then("/as/org_a/sales-units?q=kaf&sort=-msn"), "/login?next=/as/org_a/sales-units%3Fq%3Dkaf%26sort%3D-msn");
+        assert_eq!(login_then("/"), "/login");
+        let organisation = OrgId::parse("org_a").unwrap();
+        let msn = Msn::parse("123456").unwrap();
+        assert_eq!(sales_unit_from(&organisation, &msn, "q=kaf"), "/as/org_a/sales-units/123456?list=q%3Dkaf");
+        assert_eq!(sales_unit_from(&organisation, &msn, ""), "/as/org_a/sales-units/123456");
+    }
+
+    #[test]
+    fn only_our_own_addresses_are_gone_back_to() {
+        assert_eq!(own("/as/org_a?q=%C3%A6"), Some("/as/org_a?q=%C3%A6"));
+        for foreign in ["//evil.example", "/\\evil.example", "https://evil.example", "javascript:alert(1)", "", "/a\nb", "/\tevil"] {
+            assert_eq!(own(foreign), None, "{foreign:?}");
+        }
+    }
+}

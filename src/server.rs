@@ -1,0 +1,106 @@
+//! What runs on the server: everything behind the pages.
+
+pub mod acting;
+pub mod commands;
+pub mod config;
+pub mod postgres;
+pub mod requests;
+pub mod router;
+pub mod sandbox;
+pub mod security;
+pub mod site;
+pub mod store;
+pub mod sync;
+pub mod telemetry;
+pub mod vipps;
+
+use std::sync::Arc;
+
+use secrecy::SecretString;
+use tokio::sync::Notify;
+
+use crate::domain::identifiers::Msn;
+use crate::domain::organisation::OrgId;
+use config::{Settings, UpstreamSettings};
+use security::secrets::{SecretKey, Secrets};
+use site::Site;
+use store::Store;
+use vipps::{Client, Credentials, Vipps, VippsSettings};
+
+/// The running portal: what every request and every sync works with.
+#[derive(Clone)]
+pub struct Portal(Arc<Parts>);
+
+struct Parts {
+    store: Store,
+    secrets: Secrets,
+    vipps: Vipps,
+    upstream_url: String,
+    public_url: String,
+    sync_interval: std::time::Duration,
+    /// Rung when a sync is called for, so that it need not wait for the next look at the clock.
+    sync_bell: Notify,
+    site: Site,
+}
+
+impl Portal {
+    pub fn new(store: Store, key: SecretKey, settings: &Settings, site: Site) -> anyhow::Result<Self> {
+        let UpstreamSettings { upstream_url, upstream_rate } = &settings.upstream;
+        Ok(Self(Arc::new(Parts {
+            secrets: Secrets::new(store.clone(), key),
+            store,
+            vipps: Vipps::new(VippsSettings { rate: *upstream_rate, ..VippsSettings::default() })?,
+            upstream_url: upstream_url.clone(),
+            public_url: settings.public_url(),
+            sync_interval: settings.sync_interval,
+            sync_bell: Notify::new(),
+            site,
+        })))
+    }
+
+    pub fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    pub fn secrets(&self) -> &Secrets {
+        &self.0.secrets
+    }
+
+    pub fn site(&self) -> &Site {
+        &self.0.site
+    }
+
+    /// The address people open in their browser, without a slash at the end.
+    pub fn public_url(&self) -> &str {
+        &self.0.public_url
+    }
+
+    pub fn is_https(&self) -> bool {
+        self.0.public_url.starts_with("https://")
+    }
+
+    pub fn sync_interval(&self) -> std::time::Duration {
+        self.0.sync_interval
+    }
+
+    pub fn sync_bell(&self) -> &Notify {
+        &self.0.sync_bell
+    }
+
+    /// A client with the keys of an organisation; none if it has no keys of its own.
+    pub async fn client_of(&self, organisation: &OrgId) -> anyhow::Result<Option<Client>> {
+        let Some(keys) = self.store().key_references(organisation).await? else { return Ok(None) };
+        let subscription_key: Option<SecretString> = match &keys.subscription_key_ref {
+            Some(reference) => Some(self.secrets().resolve(reference).await?),
+            None => None,
+        };
+        let credentials = Credentials {
+            upstream: keys.upstream_url.unwrap_or_else(|| self.0.upstream_url.clone()),
+            client_id: keys.client_id,
+            client_secret: self.secrets().resolve(&keys.client_secret_ref).await?,
+            subscription_key,
+            msn: keys.msn.as_deref().and_then(Msn::parse),
+        };
+        Ok(Some(self.0.vipps.client(credentials)))
+    }
+}

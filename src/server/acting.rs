@@ -1,0 +1,206 @@
+//! Who asks, as whom, and may they: the only way from a page to an organisation's data.
+//!
+//! An [`Acting`] is made from a membership and nothing else. Whoever holds one may see what it
+//! gives; what it does not give looks the same as what does not exist.
+
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::Portal;
+use super::store::organisations::{ActingRow, JobRow};
+use super::sync;
+use crate::domain::failure::Failure;
+use crate::domain::freshness::{CopyState, Freshness};
+use crate::domain::identifiers::Msn;
+use crate::domain::merchant::Merchant;
+use crate::domain::organisation::{OrgId, Organisation};
+use crate::domain::page::Page;
+use crate::domain::sales_unit::{ListedSalesUnit, SalesUnit, SalesUnitRow};
+use crate::domain::sales_unit_filter::{SalesUnitFilter, SalesUnitQuery};
+
+/// Rows of a page of a list.
+pub const PAGE_SIZE: usize = 50;
+/// Other units of the same merchant that are shown on a sales unit's page.
+const SIBLINGS: i64 = 12;
+/// Organisations shown at once in the chooser; more are found by searching.
+const CHOICES: usize = 100;
+
+/// Somebody who has signed in.
+#[derive(Clone)]
+pub struct SignedIn {
+    portal: Portal,
+    staff: Uuid,
+}
+
+/// Somebody who acts as an organisation that they are a member of.
+#[derive(Clone)]
+pub struct Acting {
+    portal: Portal,
+    staff: Uuid,
+    row: ActingRow,
+}
+
+/// A sales unit with what belongs beside it.
+#[derive(Clone, Debug)]
+pub struct SalesUnitView {
+    pub unit: SalesUnit,
+    /// The merchant that owns the unit, and when it was fetched.
+    pub merchant: Option<(Merchant, OffsetDateTime)>,
+    pub siblings: Vec<ListedSalesUnit>,
+    /// How many siblings there are in all.
+    pub sibling_count: usize,
+}
+
+impl SignedIn {
+    /// Only the session knows who has signed in: nobody else makes one of these.
+    pub(super) fn new(portal: Portal, staff: Uuid) -> Self {
+        Self { portal, staff }
+    }
+
+    pub fn staff_id(&self) -> Uuid {
+        self.staff
+    }
+
+    /// E-mail address of the account; none if it has been disabled meanwhile.
+    pub async fn email(&self) -> Result<Option<String>, Failure> {
+        let staff = self.portal.store().staff(self.staff).await.map_err(unavailable)?;
+        Ok(staff.filter(|staff| !staff.disabled).map(|staff| staff.email))
+    }
+
+    /// Whom this person may act as, narrowed to what was typed; and how many match.
+    pub async fn organisations(&self, typed: &str) -> Result<(Vec<Organisation>, usize), Failure> {
+        self.portal.store().organisations_of(self.staff, typed, CHOICES).await.map_err(unavailable)
+    }
+
+    pub async fn last_acting(&self) -> Result<Option<OrgId>, Failure> {
+        self.portal.store().last_acting(self.staff).await.map_err(unavailable)
+    }
+
+    /// Acts as an organisation; none if it is not for this person, or does not exist.
+    pub async fn act_as(&self, organisation: &OrgId) -> Result<Option<Acting>, Failure> {
+        let row = self.portal.store().acting(self.staff, organisation).await.map_err(unavailable)?;
+        let acting = row.map(|row| Acting { portal: self.portal.clone(), staff: self.staff, row });
+        if let Some(acting) = &acting {
+            acting.note_use();
+        }
+        Ok(acting)
+    }
+}
+
+impl Acting {
+    pub fn organisation(&self) -> &Organisation {
+        &self.row.organisation
+    }
+
+    pub fn email(&self) -> &str {
+        &self.row.email
+    }
+
+    /// Organisations this person has acted as before, the latest first.
+    pub fn recent(&self) -> &[Organisation] {
+        &self.row.recent
+    }
+
+    /// The partner whose keys serve this merchant.
+    pub fn served_by(&self) -> Option<&str> {
+        self.row.served_by.as_deref()
+    }
+
+    /// How old the copy is, and why.
+    pub fn freshness(&self) -> Freshness {
+        let job = |name: &str| self.row.jobs.iter().find(|job| job.resource == name);
+        let as_of = job(sync::sales_units::NAME).and_then(|job| job.completed_at);
+        Freshness { as_of, state: copy_state(self.row.has_keys, &self.row.jobs, as_of.is_some()) }
+    }
+
+    pub async fn sales_units(&self, query: &SalesUnitQuery) -> Result<Page<SalesUnitRow>, Failure> {
+        let store = self.portal.store();
+        store.sales_unit_page(&self.row.scope, self.row.version, query, PAGE_SIZE).await.map_err(unavailable)
+    }
+
+    /// How many sales units match.
+    pub async fn count_sales_units(&self, filter: &SalesUnitFilter) -> Result<usize, Failure> {
+        let query = SalesUnitQuery { filter: filter.clone(), ..SalesUnitQuery::default() };
+        let store = self.portal.store();
+        let page = store.sales_unit_page(&self.row.scope, self.row.version, &query, 0).await.map_err(unavailable)?;
+        Ok(page.matching)
+    }
+
+    /// How many units' details are still to come in the round that is under way.
+    pub fn details_outstanding(&self) -> usize {
+        let job = self.row.jobs.iter().find(|job| job.resource == sync::sales_unit_details::NAME && job.running);
+        job.map_or(0, |job| usize::try_from(job.total - job.done).unwrap_or_default())
+    }
+
+    pub async fn sales_unit(&self, msn: &Msn) -> Result<SalesUnitView, Failure> {
+        let scope = &self.row.scope;
+        let mut tenant = self.portal.store().tenant(scope).await.map_err(unavailable)?;
+        let unit = tenant.sales_unit(msn).await.map_err(unavailable)?.ok_or(Failure::NotFound)?;
+        let (mut merchant, mut siblings, mut sibling_count) = (None, Vec::new(), 0);
+        if let Some(business) = &unit.business_identifier {
+            merchant = tenant.merchant(business).await.map_err(unavailable)?;
+            (siblings, sibling_count) =
+                tenant.sibling_sales_units(business, msn, SIBLINGS).await.map_err(unavailable)?;
+        }
+        Ok(SalesUnitView { unit, merchant, siblings, sibling_count })
+    }
+
+    /// Asks upstream for one sales unit now, and for its merchant.
+    pub async fn refresh_sales_unit(&self, msn: &Msn) -> Result<(), Failure> {
+        let scope = &self.row.scope;
+        let mut tenant = self.portal.store().tenant(scope).await.map_err(unavailable)?;
+        tenant.sales_unit(msn).await.map_err(unavailable)?.ok_or(Failure::NotFound)?;
+        drop(tenant);
+        sync::refresh_sales_unit(&self.portal, &scope.copy, msn).await
+    }
+
+    /// Calls for the lists to be fetched anew; the sync does it as soon as it can.
+    pub async fn refresh_sales_units(&self) -> Result<(), Failure> {
+        if !self.row.has_keys {
+            return Err(Failure::NoKeys);
+        }
+        let store = self.portal.store();
+        store.call_for_sync(&self.row.scope.copy, sync::sales_units::NAME).await.map_err(unavailable)?;
+        self.portal.sync_bell().notify_one();
+        Ok(())
+    }
+
+    /// Remembers the organisation for the list of recent ones, without keeping the page waiting.
+    fn note_use(&self) {
+        if self.row.stale_use {
+            let (portal, staff, organisation) = (self.portal.clone(), self.staff, self.row.organisation.id.clone());
+            tokio::spawn(async move {
+                if let Err(error) = portal.store().note_acting(staff, &organisation).await {
+                    tracing::warn!(%error, "the last use of an organisation could not be noted");
+                }
+            });
+        }
+    }
+}
+
+fn copy_state(has_keys: bool, jobs: &[JobRow], listed: bool) -> CopyState {
+    if !has_keys {
+        return CopyState::NoKeys;
+    }
+    if let Some((since, job)) = jobs.iter().filter_map(|job| Some((job.failing_since?, job))).min_by_key(|(since, _)| *since) {
+        return CopyState::Failing { since, reason: job.failure.clone().unwrap_or_default() };
+    }
+    if let Some(reason) = jobs.iter().find_map(|job| job.held.clone()) {
+        return CopyState::Held { reason };
+    }
+    match jobs.iter().find(|job| job.running) {
+        Some(job) => CopyState::Fetching {
+            what: sync::what(&job.resource),
+            done: u64::try_from(job.done).unwrap_or_default(),
+            total: u64::try_from(job.total).unwrap_or_default(),
+        },
+        None if listed => CopyState::Complete,
+        None => CopyState::Waiting,
+    }
+}
+
+/// The database did not answer: logged for operators, said in one sentence to people.
+pub(super) fn unavailable(error: sqlx::Error) -> Failure {
+    tracing::error!(%error, "the database did not answer");
+    Failure::Unavailable
+}

@@ -1,0 +1,275 @@
+//! What a request passes on its way to a page, and the requests that are not pages.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Instant;
+
+use axum::{Extension, Form};
+use axum::extract::{ConnectInfo, FromRequestParts, Path, Request, State};
+use axum::http::header::{COOKIE, LOCATION, RETRY_AFTER, SET_COOKIE};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use tower_sessions::Session;
+
+use super::acting::{Acting, SignedIn};
+use super::security::sign_in::{Attempt, Outcome, attempt};
+use super::security::{hash, random_token, sessions};
+use super::{Portal, router};
+use crate::domain::failure::Failure;
+use crate::domain::identifiers::Msn;
+use crate::domain::organisation::OrgId;
+use crate::domain::sales_unit_filter::SalesUnitQuery;
+use crate::pages::login::{RefusedSignIn, SignInFault};
+use crate::pages::{profile, status_of};
+use crate::paths;
+
+/// Finds out who asks and as whom, and lets nobody through who may not be there: pages are given
+/// an [`Acting`] or a [`SignedIn`], and without one they have nothing to show.
+pub async fn identify(State(portal): State<Portal>, session: Session, mut request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    if path == paths::LOGIN {
+        return next.run(request).await;
+    }
+    let Some(staff) = sessions::staff(&session).await else {
+        return to_login(&request);
+    };
+    let person = SignedIn::new(portal.clone(), staff);
+    if let Some(rest) = path.strip_prefix("/as/") {
+        let organisation = OrgId::parse(rest.split('/').next().unwrap_or_default());
+        let acting = match organisation {
+            Some(organisation) => person.act_as(&organisation).await,
+            None => Ok(None),
+        };
+        match acting {
+            Ok(Some(acting)) => {
+                request.extensions_mut().insert(acting);
+            }
+            Ok(None) => return not_found(portal).await,
+            Err(failure) => return plain(&failure),
+        }
+    }
+    request.extensions_mut().insert(person);
+    next.run(request).await
+}
+
+/// Whom the page acts as; a request that the guard let through to an organisation has one.
+impl FromRequestParts<Portal> for Acting {
+    type Rejection = StatusCode;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Portal) -> Result<Self, StatusCode> {
+        parts.extensions.get().cloned().ok_or(StatusCode::NOT_FOUND)
+    }
+}
+
+impl FromRequestParts<Portal> for SignedIn {
+    type Rejection = StatusCode;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Portal) -> Result<Self, StatusCode> {
+        parts.extensions.get().cloned().ok_or(StatusCode::UNAUTHORIZED)
+    }
+}
+
+/// Logs each request once, without its query: people type names into it.
+pub async fn log(request: Request, next: Next) -> Response {
+    let (method, path, start) = (request.method().clone(), request.uri().path().to_owned(), Instant::now());
+    let response = next.run(request).await;
+    let (status, ms) = (response.status().as_u16(), start.elapsed().as_secs_f64() * 1_000.0);
+    tracing::debug!(%method, path, status, ms, "answered");
+    response
+}
+
+pub async fn alive() -> &'static str {
+    "alive\n"
+}
+
+/// Ready once the database answers and has every migration.
+pub async fn ready(State(portal): State<Portal>) -> Response {
+    match portal.store().missing_migrations().await {
+        Ok(0) => "ready\n".into_response(),
+        Ok(missing) => {
+            (StatusCode::SERVICE_UNAVAILABLE, format!("the database lacks {missing} migrations\n")).into_response()
+        }
+        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n").into_response(),
+    }
+}
+
+/// To where one last was, else to the choice.
+pub async fn home(person: SignedIn) -> Response {
+    match person.last_acting().await {
+        Ok(Some(organisation)) => see_other(&paths::organisation(&organisation)),
+        Ok(None) => see_other(paths::BUSINESSES),
+        Err(failure) => plain(&failure),
+    }
+}
+
+#[derive(Deserialize)]
+pub struct SignInForm {
+    #[serde(default)]
+    email: String,
+    #[serde(default)]
+    password: String,
+    #[serde(default)]
+    next: String,
+}
+
+/// The cookie that tells a browser which has signed in before from a stranger's.
+const BROWSER_COOKIE: &str = "browser";
+
+pub async fn sign_in(
+    State(portal): State<Portal>,
+    session: Session,
+    connection: Option<Extension<ConnectInfo<SocketAddr>>>,
+    headers: HeaderMap,
+    Form(form): Form<SignInForm>,
+) -> Response {
+    let address = connection.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |Extension(ConnectInfo(address))| address.ip());
+    let browser = cookie(&headers, &browser_cookie(&portal));
+    let SignInForm { email, password, next } = form;
+    let next = paths::own(&next).unwrap_or("/").to_owned();
+    let tried = attempt(portal.store(), Attempt { email: email.clone(), password, address, browser: browser.clone() });
+    let fault = match tried.await {
+        Ok(Outcome::SignedIn(staff)) => match sessions::start(&session, staff).await {
+            Ok(()) => return signed_in(&portal, staff, &next, browser).await,
+            Err(error) => {
+                tracing::error!(%error, "a session could not be started");
+                SignInFault::Unavailable
+            }
+        },
+        Ok(Outcome::Refused) => SignInFault::Refused,
+        Ok(Outcome::Later(until)) => SignInFault::Later(until),
+        Err(error) => {
+            tracing::error!(%error, "signing in failed");
+            SignInFault::Unavailable
+        }
+    };
+    // The sign-in page again, with what was typed and the fault.
+    let mut request = Request::new(axum::body::Body::empty());
+    *request.uri_mut() = Uri::try_from(paths::login_then(&next)).unwrap_or_default();
+    request.extensions_mut().insert(RefusedSignIn { email, fault });
+    router::page(State(portal), request).await
+}
+
+async fn signed_in(portal: &Portal, staff: uuid::Uuid, next: &str, browser: Option<String>) -> Response {
+    let mut response = see_other(next);
+    let token = browser.unwrap_or_else(random_token);
+    let known = portal.store().add_known_browser(&hash(token.as_bytes()), staff).await;
+    let secure = if portal.is_https() { "; Secure" } else { "" };
+    let name = browser_cookie(portal);
+    let cookie = format!("{name}={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age=31536000{secure}");
+    match (known, HeaderValue::from_str(&cookie)) {
+        (Ok(()), Ok(cookie)) => {
+            response.headers_mut().append(SET_COOKIE, cookie);
+        }
+        (Err(error), _) => tracing::warn!(%error, "a browser could not be remembered"),
+        (_, Err(_)) => {}
+    }
+    response
+}
+
+fn browser_cookie(portal: &Portal) -> String {
+    if portal.is_https() { format!("__Host-{BROWSER_COOKIE}") } else { BROWSER_COOKIE.to_owned() }
+}
+
+pub async fn sign_out(session: Session) -> Response {
+    if let Err(error) = sessions::end(&session).await {
+        tracing::error!(%error, "a session could not be ended");
+        return plain(&Failure::Unavailable);
+    }
+    let mut response = see_other(paths::LOGIN);
+    response.headers_mut().insert("clear-site-data", HeaderValue::from_static("\"cache\""));
+    response
+}
+
+#[derive(Deserialize)]
+pub struct ThemeForm {
+    #[serde(default)]
+    theme: String,
+}
+
+pub async fn choose_theme(_: SignedIn, Form(form): Form<ThemeForm>) -> Response {
+    let mut response = see_other(paths::PROFILE);
+    let theme = profile::theme(&form.theme).unwrap_or("system");
+    let cookie = format!("{}={theme}; Path=/; SameSite=Lax; Max-Age=31536000", profile::THEME_COOKIE);
+    if let Ok(cookie) = HeaderValue::from_str(&cookie) {
+        response.headers_mut().insert(SET_COOKIE, cookie);
+    }
+    response
+}
+
+#[derive(Deserialize)]
+pub struct RefreshListForm {
+    #[serde(default)]
+    back: String,
+}
+
+pub async fn refresh_sales_units(acting: Acting, Form(form): Form<RefreshListForm>) -> Response {
+    let back = paths::own(&form.back).map_or_else(|| paths::sales_units(&acting.organisation().id), ToOwned::to_owned);
+    match acting.refresh_sales_units().await {
+        Ok(()) | Err(Failure::NoKeys) => see_other(&back),
+        Err(failure) => plain(&failure),
+    }
+}
+
+#[derive(Deserialize)]
+pub struct RefreshUnitForm {
+    #[serde(default)]
+    list: String,
+}
+
+/// Asks upstream for the unit, and shows what came of it.
+pub async fn refresh_sales_unit(
+    State(portal): State<Portal>,
+    acting: Acting,
+    Path((_, msn)): Path<(String, String)>,
+    Form(form): Form<RefreshUnitForm>,
+) -> Response {
+    let Some(msn) = Msn::parse(&msn) else { return not_found(portal).await };
+    let outcome = match acting.refresh_sales_unit(&msn).await {
+        Ok(()) => "done",
+        Err(Failure::UpstreamSilent) => "silent",
+        Err(Failure::KeysRefused) => "refused",
+        Err(Failure::NoKeys) => "no-keys",
+        Err(Failure::NotFound) => return not_found(portal).await,
+        Err(failure) => return plain(&failure),
+    };
+    let list = SalesUnitQuery::from_query(&form.list).to_query();
+    let path = paths::sales_unit_from(&acting.organisation().id, &msn, &list);
+    let sign = if list.is_empty() { '?' } else { '&' };
+    see_other(&format!("{path}{sign}refresh={outcome}"))
+}
+
+/// The one answer for what is not there and for what is not for the person who asks. It is
+/// rendered without them, so that it cannot differ.
+async fn not_found(portal: Portal) -> Response {
+    router::page(State(portal), Request::new(axum::body::Body::empty())).await
+}
+
+/// After signing in one is brought back to the very page; what was being sent is not.
+fn to_login(request: &Request) -> Response {
+    let asked = request.uri().path_and_query().map_or("/", |path| path.as_str());
+    let next = if request.method() == Method::GET { asked } else { "/" };
+    see_other(&paths::login_then(next))
+}
+
+fn see_other(path: &str) -> Response {
+    let mut response = StatusCode::SEE_OTHER.into_response();
+    response.headers_mut().insert(LOCATION, HeaderValue::from_str(path).unwrap_or(HeaderValue::from_static("/")));
+    response
+}
+
+/// A failure where there is no page to show it on.
+fn plain(failure: &Failure) -> Response {
+    let mut response = (status_of(failure), format!("{failure}\n")).into_response();
+    if *failure == Failure::Unavailable {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("2"));
+    }
+    response
+}
+
+fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
+    let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut cookies = cookies.flat_map(|value| value.split(';')).filter_map(|cookie| cookie.trim().split_once('='));
+    cookies.find(|(found, _)| *found == name).map(|(_, value)| value.to_owned())
+}

@@ -1,0 +1,97 @@
+//! The sandbox's settings on the command line.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use super::faults::{self, Fault};
+
+#[derive(clap::Args, Clone, Debug)]
+pub struct SandboxSettings {
+    /// Where the simulated Vipps MobilePay answers
+    #[arg(long, env = "PORTAL_SANDBOX_LISTEN", default_value = "127.0.0.1:4010", value_name = "ADDRESS")]
+    pub listen: SocketAddr,
+
+    /// How many partners there are; the first has most of the sales units
+    #[arg(long, default_value_t = 3, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub partners: u16,
+
+    /// How many sales units there are in all
+    #[arg(long, default_value_t = 2000, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(0..=2_000_000))]
+    pub sales_units: u32,
+
+    /// How many merchants own them [default: a third of the sales units]
+    #[arg(long, value_name = "COUNT")]
+    pub merchants: Option<u32>,
+
+    /// The same seed gives the same names, numbers, keys and chances
+    #[arg(long, default_value_t = 1, value_name = "NUMBER")]
+    pub seed: u64,
+
+    /// Calls per second that a client_id may make, over which it gets 429; 0 for no limit
+    #[arg(long, default_value_t = 200.0, value_name = "RATE", value_parser = rate)]
+    pub rate_limit: f64,
+
+    /// Let something go wrong, such as error=503:10%; may be given several times, see --help
+    #[arg(long = "fault", value_name = "FAULT", long_help = faults::HELP)]
+    pub faults: Vec<Fault>,
+
+    /// Print the organisations and their keys as JSON and end
+    #[arg(long)]
+    pub print_keys: bool,
+}
+
+impl Default for SandboxSettings {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 4010)),
+            partners: 3,
+            sales_units: 2000,
+            merchants: None,
+            seed: 1,
+            rate_limit: 200.0,
+            faults: Vec::new(),
+            print_keys: false,
+        }
+    }
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    let rate = text.parse().ok().filter(|rate: &f64| rate.is_finite() && *rate >= 0.0);
+    rate.ok_or_else(|| format!("{text:?} is not a number of calls per second such as 10 or 0.5"))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory, Parser};
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Command {
+        #[command(flatten)]
+        settings: SandboxSettings,
+    }
+
+    #[test]
+    fn the_defaults_are_those_of_the_command_line() {
+        Command::command().debug_assert();
+        let parsed = Command::parse_from(["sandbox"]).settings;
+        assert_eq!(format!("{parsed:?}"), format!("{:?}", SandboxSettings::default()));
+    }
+
+    #[test]
+    fn faults_are_repeated_and_explained() {
+        let words =
+            ["sandbox", "--fault", "half-list", "--fault", "error=503:10%", "--merchants", "7", "--rate-limit", "0"];
+        let parsed = Command::parse_from(words).settings;
+        assert_eq!(parsed.faults.len(), 2);
+        assert_eq!(parsed.merchants, Some(7));
+        let help = Command::command().render_long_help().to_string();
+        for word in ["blackhole=1%", "shape=2023", "900504", "PORTAL_SANDBOX_LISTEN"] {
+            assert!(help.contains(word), "{word} is not explained");
+        }
+        for wrong in [["--rate-limit", "-1"], ["--fault", "nonsense"], ["--partners", "0"]] {
+            let words = std::iter::once("sandbox").chain(wrong);
+            assert!(Command::try_parse_from(words).is_err(), "{wrong:?}");
+        }
+    }
+}

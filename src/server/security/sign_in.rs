@@ -1,0 +1,91 @@
+//! Signing in with a password: throttled, without telling who exists, without locking anybody out.
+//!
+//! Failures are counted for an account from one address, and for the account from everywhere.
+//! Somebody who guesses at an account is slowed down more and more; its owner gets in all the
+//! while from a browser that has signed in before, because those are counted apart.
+
+use std::net::IpAddr;
+
+use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
+
+use super::{hash, passwords};
+use crate::server::store::Store;
+
+/// Failures that cost nothing, for one account from one address: people mistype.
+const FREE_FROM_ADDRESS: i32 = 5;
+/// Failures that cost nothing, for one account from everywhere.
+const FREE_FOR_ACCOUNT: i32 = 50;
+const LONGEST_BLOCK: Duration = Duration::minutes(15);
+
+pub struct Attempt {
+    pub email: String,
+    pub password: String,
+    pub address: IpAddr,
+    /// The token of a browser that has signed in before.
+    pub browser: Option<String>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub enum Outcome {
+    SignedIn(Uuid),
+    /// Wrong password, unknown or disabled person: all the same.
+    Refused,
+    /// Too many failures; not before then.
+    Later(OffsetDateTime),
+}
+
+/// An e-mail address as accounts are found by.
+pub fn normal_email(email: &str) -> String {
+    email.trim().to_lowercase()
+}
+
+pub async fn attempt(store: &Store, attempt: Attempt) -> anyhow::Result<Outcome> {
+    let email = normal_email(&attempt.email);
+    if email.len() > 254 || attempt.password.chars().count() > passwords::LONGEST {
+        return Ok(Outcome::Refused);
+    }
+    let subjects = subjects(store, &attempt, &email).await?;
+    let all: Vec<Vec<u8>> = subjects.iter().map(|(subject, _)| subject.clone()).collect();
+    if let Some(until) = store.sign_in_blocked_until(&all).await? {
+        return Ok(Outcome::Later(until));
+    }
+    let known = store.staff_to_sign_in(&email).await?;
+    let (staff, password_hash) = known.unzip();
+    let right = passwords::is_right(attempt.password, password_hash).await?;
+    match staff {
+        Some(staff) if right => {
+            store.forget_failed_sign_ins(&all[0]).await?;
+            tracing::info!(%staff, "signed in");
+            Ok(Outcome::SignedIn(staff))
+        }
+        _ => {
+            for (subject, free) in subjects {
+                store.note_failed_sign_in(&subject, free, LONGEST_BLOCK).await?;
+            }
+            tracing::warn!(address = %attempt.address, "signing in failed");
+            Ok(Outcome::Refused)
+        }
+    }
+}
+
+/// What failures of this attempt are counted under, and how many of them are free.
+async fn subjects(store: &Store, attempt: &Attempt, email: &str) -> anyhow::Result<Vec<(Vec<u8>, i32)>> {
+    if let Some(token) = &attempt.browser {
+        let token = hash(token.as_bytes());
+        if store.is_known_browser(&token, email).await? {
+            return Ok(vec![(hash(&[b"browser", token.as_slice()].concat()), FREE_FROM_ADDRESS)]);
+        }
+    }
+    let from_address = format!("address {} {email}", network(attempt.address));
+    let account = format!("account {email}");
+    Ok(vec![(hash(from_address.as_bytes()), FREE_FROM_ADDRESS), (hash(account.as_bytes()), FREE_FOR_ACCOUNT)])
+}
+
+/// An IPv6 customer has a whole network to guess from.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => IpAddr::V6((u128::from(address) & (!0 << 64)).into()),
+        address @ IpAddr::V4(_) => address,
+    }
+}

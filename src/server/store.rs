@@ -1,0 +1,156 @@
+//! The portal's database: the only SQL, one file for each kind of thing.
+//!
+//! What belongs to an organisation is reached through [`Store::tenant`] only. It names whom one
+//! acts as to the database, whose row-level security then hides everybody else's rows even from
+//! a query that forgot to.
+
+pub mod known_browsers;
+pub mod merchants;
+pub mod organisations;
+pub mod sales_unit_index;
+pub mod sales_units;
+pub mod sealed_secrets;
+pub mod sessions;
+pub mod sign_in_throttle;
+pub mod staff;
+pub mod sync_jobs;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::migrate::Migrator;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection, PgPool, Postgres, Transaction};
+
+use crate::domain::identifiers::BusinessIdentifier;
+use crate::domain::organisation::OrgId;
+
+pub type Result<T> = std::result::Result<T, sqlx::Error>;
+
+pub static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
+
+#[derive(Clone)]
+pub struct Store {
+    pool: PgPool,
+    indexes: Arc<sales_unit_index::Indexes>,
+}
+
+/// Whose rows a query is about: who acts, whose copy holds the rows, and to which merchant the
+/// view is narrowed when a merchant is served from its partner's copy.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Scope {
+    pub acting: OrgId,
+    pub copy: OrgId,
+    pub merchant: Option<BusinessIdentifier>,
+}
+
+impl Scope {
+    /// An organisation that looks at the whole of its own copy.
+    pub fn whole(organisation: OrgId) -> Self {
+        Self { acting: organisation.clone(), copy: organisation, merchant: None }
+    }
+
+    fn scheme(&self) -> Option<&str> {
+        self.merchant.as_ref().map(|merchant| merchant.scheme.as_str())
+    }
+
+    fn business_id(&self) -> Option<&str> {
+        self.merchant.as_ref().map(|merchant| merchant.id.as_str())
+    }
+}
+
+/// A transaction in which the database shows one organisation's rows and no others.
+/// Dropped without [`Tenant::commit`], it leaves nothing behind.
+pub struct Tenant<'a> {
+    transaction: Transaction<'static, Postgres>,
+    scope: &'a Scope,
+}
+
+impl Tenant<'_> {
+    pub async fn commit(self) -> Result<()> {
+        self.transaction.commit().await
+    }
+
+    fn connection(&mut self) -> &mut PgConnection {
+        &mut self.transaction
+    }
+}
+
+impl Store {
+    /// Connects to the database at `url`. Does not migrate it.
+    pub async fn connect(url: &str, connections: u32) -> Result<Self> {
+        let options: PgConnectOptions = url.parse()?;
+        let options = options
+            .application_name("partner-portal")
+            .options([("statement_timeout", "10s"), ("lock_timeout", "5s"), ("idle_in_transaction_session_timeout", "60s")])
+            .log_statements(tracing::log::LevelFilter::Off);
+        let pool = PgPoolOptions::new()
+            .max_connections(connections)
+            .acquire_timeout(Duration::from_secs(2))
+            // A ping before every query costs more than most of our queries; ask only
+            // connections that have been idle long enough to have been cut off.
+            .test_before_acquire(false)
+            .before_acquire(|connection, age| {
+                Box::pin(async move {
+                    if age.idle_for > Duration::from_secs(3) {
+                        sqlx::Connection::ping(connection).await?;
+                    }
+                    Ok(true)
+                })
+            })
+            .connect_with(options)
+            .await?;
+        Ok(Self::over(pool))
+    }
+
+    pub fn over(pool: PgPool) -> Self {
+        Self { pool, indexes: Arc::default() }
+    }
+
+    pub async fn migrate(&self) -> std::result::Result<(), sqlx::migrate::MigrateError> {
+        MIGRATIONS.run(&self.pool).await
+    }
+
+    /// How many migrations of this program the database lacks.
+    pub async fn missing_migrations(&self) -> Result<usize> {
+        let applied = sqlx::query_scalar::<_, i64>("select version from _sqlx_migrations where success")
+            .fetch_all(&self.pool)
+            .await
+            .unwrap_or_default();
+        self.answers().await?;
+        Ok(MIGRATIONS.iter().filter(|migration| !applied.contains(&migration.version)).count())
+    }
+
+    /// Asks the database for a sign of life.
+    pub async fn answers(&self) -> Result<()> {
+        sqlx::query("select 1").execute(&self.pool).await.map(drop)
+    }
+
+    /// Whether row-level security is switched off for the user that the portal connects as.
+    pub async fn bypasses_row_security(&self) -> Result<bool> {
+        sqlx::query_scalar("select rolsuper or rolbypassrls from pg_roles where rolname = current_user")
+            .fetch_one(&self.pool)
+            .await
+    }
+
+    /// The only way to an organisation's rows.
+    pub async fn tenant<'a>(&self, scope: &'a Scope) -> Result<Tenant<'a>> {
+        // One round trip for both. An OrgId holds no character that could end the literal.
+        let begin = format!("begin; set local portal.organisation = '{}'", scope.acting);
+        Ok(Tenant { transaction: self.pool.begin_with(AssertSqlSafe(begin)).await?, scope })
+    }
+
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+/// A value the database holds that this program cannot read.
+fn unreadable(what: impl std::fmt::Display) -> sqlx::Error {
+    sqlx::Error::Decode(what.to_string().into())
+}
+
+fn interval(duration: time::Duration) -> sqlx::postgres::types::PgInterval {
+    let microseconds = i64::try_from(duration.whole_microseconds()).unwrap_or(i64::MAX);
+    sqlx::postgres::types::PgInterval { months: 0, days: 0, microseconds }
+}

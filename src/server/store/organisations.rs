@@ -1,0 +1,343 @@
+//! Organisations, who is a member of them, and what a member sees when acting as one.
+
+use sqlx::types::Json;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::sales_units::business_identifier;
+use super::{Result, Scope, Store, unreadable};
+use crate::domain::identifiers::BusinessIdentifier;
+use crate::domain::organisation::{OrgId, Organisation, OrganisationKind, Role};
+use crate::domain::search_text::{fold, needles};
+
+/// An organisation as the registry holds it. Secrets are references, never the secrets.
+#[derive(Clone, Debug)]
+pub struct Registration {
+    pub id: OrgId,
+    pub kind: OrganisationKind,
+    pub name: String,
+    pub business_identifier: Option<BusinessIdentifier>,
+    /// For a merchant without keys of its own: the partner whose keys and copy serve it.
+    pub partner: Option<OrgId>,
+    pub keys: Option<KeyReferences>,
+}
+
+/// Where the keys of an organisation are kept.
+#[derive(Clone, Debug)]
+pub struct KeyReferences {
+    /// Absent: the portal's own setting.
+    pub upstream_url: Option<String>,
+    pub client_id: String,
+    pub client_secret_ref: String,
+    pub subscription_key_ref: Option<String>,
+    /// Sales unit keys belong to one MSN.
+    pub msn: Option<String>,
+}
+
+/// Everything a page needs to know of whom one acts as, from one query.
+#[derive(Clone, Debug)]
+pub struct ActingRow {
+    pub organisation: Organisation,
+    pub scope: Scope,
+    pub email: String,
+    /// The version of the copy, as of this query.
+    pub version: i64,
+    /// Whether anybody's keys serve this organisation.
+    pub has_keys: bool,
+    /// The partner that serves this merchant, by name.
+    pub served_by: Option<String>,
+    pub jobs: Vec<JobRow>,
+    /// Organisations this person has acted as, the latest first, without this one.
+    pub recent: Vec<Organisation>,
+    /// Whether it is time to note that this person acts as this organisation.
+    pub stale_use: bool,
+}
+
+#[derive(Clone, Debug, serde::Deserialize)]
+pub struct JobRow {
+    pub resource: String,
+    pub running: bool,
+    pub done: i64,
+    pub total: i64,
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub completed_at: Option<OffsetDateTime>,
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub failing_since: Option<OffsetDateTime>,
+    pub failure: Option<String>,
+    pub held: Option<String>,
+}
+
+#[derive(Debug, serde::Deserialize)]
+struct RecentRow {
+    id: String,
+    kind: String,
+    name: String,
+    business_id: Option<String>,
+    role: String,
+}
+
+impl Store {
+    /// What `staff` sees when acting as `organisation`; none if they may not, or it is not there.
+    pub async fn acting(&self, staff: Uuid, organisation: &OrgId) -> Result<Option<ActingRow>> {
+        let row = sqlx::query!(
+            r#"
+            select o.kind, o.name, o.business_scheme, o.business_id, o.partner_id, m.role, s.email,
+                   coalesce(c.version, 0) as "version!",
+                   coalesce(p.client_id, o.client_id) is not null as "has_keys!",
+                   p.name as "served_by?",
+                   m.last_used_at is null or m.last_used_at < now() - interval '1 minute' as "stale_use!",
+                   coalesce((
+                       select json_agg(json_build_object(
+                           'resource', j.resource, 'running', j.lease_until > now(), 'done', j.done, 'total', j.total,
+                           'completed_at', j.completed_at, 'failing_since', j.failing_since, 'failure', j.failure,
+                           'held', j.held))
+                       from sync_job j where j.organisation_id = coalesce(p.id, o.id)), '[]')
+                       as "jobs!: Json<Vec<JobRow>>",
+                   coalesce((
+                       select json_agg(r) from (
+                           select ro.id, ro.kind, ro.name, ro.business_id, rm.role
+                           from membership rm join organisation ro on ro.id = rm.organisation_id
+                           where rm.staff_id = $1 and rm.organisation_id <> $2 and rm.last_used_at is not null
+                           order by rm.last_used_at desc limit 5) r), '[]')
+                       as "recent!: Json<Vec<RecentRow>>"
+            from membership m
+            join organisation o on o.id = m.organisation_id
+            join staff s on s.id = m.staff_id and s.disabled_at is null
+            left join organisation p on p.id = o.partner_id
+            left join copy c on c.organisation_id = coalesce(p.id, o.id)
+            where m.staff_id = $1 and m.organisation_id = $2
+            "#,
+            staff,
+            organisation.as_str(),
+        )
+        .fetch_optional(&self.pool)
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        let partner = row.partner_id.map(OrgId::try_from).transpose().map_err(unreadable)?;
+        let business = business_identifier(row.business_scheme, row.business_id);
+        let scope = Scope {
+            acting: organisation.clone(),
+            merchant: partner.is_some().then(|| business.clone()).flatten(),
+            copy: partner.unwrap_or_else(|| organisation.clone()),
+        };
+        let recent = row.recent.0.into_iter();
+        Ok(Some(ActingRow {
+            organisation: Organisation {
+                id: organisation.clone(),
+                kind: row.kind.parse().map_err(unreadable)?,
+                name: row.name,
+                business_id: business.as_ref().map(BusinessIdentifier::grouped),
+                role: row.role.parse().map_err(unreadable)?,
+            },
+            scope,
+            email: row.email,
+            version: row.version,
+            has_keys: row.has_keys,
+            served_by: row.served_by,
+            jobs: row.jobs.0,
+            recent: recent
+                .map(|row| organisation_of(row.id, &row.kind, row.name, row.business_id, &row.role))
+                .collect::<Result<_>>()?,
+            stale_use: row.stale_use,
+        }))
+    }
+
+    /// Remembers that `staff` acts as `organisation`, for the list of recent ones.
+    pub async fn note_acting(&self, staff: Uuid, organisation: &OrgId) -> Result<()> {
+        sqlx::query!(
+            "update membership set last_used_at = now() where staff_id = $1 and organisation_id = $2",
+            staff,
+            organisation.as_str(),
+        )
+        .execute(&self.pool)
+        .await
+        .map(drop)
+    }
+
+    /// All organisations `staff` may act as that match what was typed: recent ones first, then by
+    /// name. At most `limit`; and how many match.
+    pub async fn organisations_of(&self, staff: Uuid, typed: &str, limit: usize) -> Result<(Vec<Organisation>, usize)> {
+        let rows = sqlx::query!(
+            r#"
+            select o.id, o.kind, o.name, o.business_id, m.role
+            from membership m join organisation o on o.id = m.organisation_id
+            where m.staff_id = $1
+            order by m.last_used_at desc nulls last, o.kind = 'merchant', lower(o.name), o.id
+            "#,
+            staff,
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let needles = needles(typed);
+        let mut found = Vec::new();
+        let mut count = 0;
+        for row in rows {
+            let text = [row.name.as_str(), &row.id, row.business_id.as_deref().unwrap_or_default()].map(fold);
+            if needles.iter().all(|needle| text.iter().any(|text| text.contains(needle.as_str()))) {
+                count += 1;
+                if found.len() < limit {
+                    found.push(organisation_of(row.id, &row.kind, row.name, row.business_id, &row.role)?);
+                }
+            }
+        }
+        Ok((found, count))
+    }
+
+    /// The organisation this person acted as last; none if they never did.
+    pub async fn last_acting(&self, staff: Uuid) -> Result<Option<OrgId>> {
+        let id = sqlx::query_scalar!(
+            r#"
+            select organisation_id from membership
+            where staff_id = $1 and last_used_at is not null order by last_used_at desc limit 1
+            "#,
+            staff,
+        )
+        .fetch_optional(&self.pool)
+        .await?;
+        id.map(OrgId::try_from).transpose().map_err(unreadable)
+    }
+
+    /// Puts an organisation into the registry, or in place of what was there.
+    pub async fn save_organisation(&self, registration: &Registration) -> Result<()> {
+        let keys = registration.keys.as_ref();
+        let business = registration.business_identifier.as_ref();
+        sqlx::query!(
+            r#"
+            insert into organisation (
+                id, kind, name, business_scheme, business_id, partner_id, upstream_url, client_id, client_secret_ref,
+                subscription_key_ref, msn)
+            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+            on conflict (id) do update
+            set kind = excluded.kind, name = excluded.name, business_scheme = excluded.business_scheme,
+                business_id = excluded.business_id, partner_id = excluded.partner_id,
+                upstream_url = excluded.upstream_url, client_id = excluded.client_id,
+                client_secret_ref = excluded.client_secret_ref,
+                subscription_key_ref = excluded.subscription_key_ref, msn = excluded.msn, updated_at = now()
+            "#,
+            registration.id.as_str(),
+            registration.kind.as_str(),
+            registration.name,
+            business.map(|business| business.scheme.as_str()),
+            business.map(|business| business.id.as_str()),
+            registration.partner.as_ref().map(OrgId::as_str),
+            keys.and_then(|keys| keys.upstream_url.as_deref()),
+            keys.map(|keys| keys.client_id.as_str()),
+            keys.map(|keys| keys.client_secret_ref.as_str()),
+            keys.and_then(|keys| keys.subscription_key_ref.as_deref()),
+            keys.and_then(|keys| keys.msn.as_deref()),
+        )
+        .execute(&self.pool)
+        .await
+        .map(drop)
+    }
+
+    /// Every organisation in the registry, by id.
+    pub async fn registrations(&self) -> Result<Vec<Registration>> {
+        let rows = sqlx::query_as!(
+            RegistrationRow,
+            r#"
+            select id, kind, name, business_scheme, business_id, partner_id, upstream_url, client_id,
+                   client_secret_ref, subscription_key_ref, msn
+            from organisation order by id
+            "#,
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        rows.into_iter().map(Registration::try_from).collect()
+    }
+
+    /// The keys of an organisation; none if it has none of its own.
+    pub async fn key_references(&self, organisation: &OrgId) -> Result<Option<KeyReferences>> {
+        let row = sqlx::query!(
+            r#"
+            select upstream_url, client_id as "client_id!", client_secret_ref as "client_secret_ref!",
+                   subscription_key_ref, msn
+            from organisation where id = $1 and client_id is not null
+            "#,
+            organisation.as_str(),
+        )
+        .fetch_optional(&self.pool)
+        .await?;
+        Ok(row.map(|row| KeyReferences {
+            upstream_url: row.upstream_url,
+            client_id: row.client_id,
+            client_secret_ref: row.client_secret_ref,
+            subscription_key_ref: row.subscription_key_ref,
+            msn: row.msn,
+        }))
+    }
+
+    /// Empties the registry, with all that was fetched for its organisations.
+    pub async fn remove_all_organisations(&self) -> Result<()> {
+        sqlx::query!("update organisation set partner_id = null where partner_id is not null").execute(&self.pool).await?;
+        sqlx::query!("delete from organisation").execute(&self.pool).await.map(drop)
+    }
+
+    /// Makes somebody a member, or changes their role.
+    pub async fn save_membership(&self, staff: Uuid, organisation: &OrgId, role: Role) -> Result<()> {
+        sqlx::query!(
+            r#"
+            insert into membership (staff_id, organisation_id, role) values ($1, $2, $3)
+            on conflict (staff_id, organisation_id) do update set role = excluded.role
+            "#,
+            staff,
+            organisation.as_str(),
+            role.as_str(),
+        )
+        .execute(&self.pool)
+        .await
+        .map(drop)
+    }
+}
+
+struct RegistrationRow {
+    id: String,
+    kind: String,
+    name: String,
+    business_scheme: Option<String>,
+    business_id: Option<String>,
+    partner_id: Option<String>,
+    upstream_url: Option<String>,
+    client_id: Option<String>,
+    client_secret_ref: Option<String>,
+    subscription_key_ref: Option<String>,
+    msn: Option<String>,
+}
+
+impl TryFrom<RegistrationRow> for Registration {
+    type Error = sqlx::Error;
+
+    fn try_from(row: RegistrationRow) -> Result<Self> {
+        let keys = row.client_id.zip(row.client_secret_ref).map(|(client_id, client_secret_ref)| KeyReferences {
+            upstream_url: row.upstream_url,
+            client_id,
+            client_secret_ref,
+            subscription_key_ref: row.subscription_key_ref,
+            msn: row.msn,
+        });
+        Ok(Self {
+            id: OrgId::try_from(row.id).map_err(unreadable)?,
+            kind: row.kind.parse().map_err(unreadable)?,
+            name: row.name,
+            business_identifier: business_identifier(row.business_scheme, row.business_id),
+            partner: row.partner_id.map(OrgId::try_from).transpose().map_err(unreadable)?,
+            keys,
+        })
+    }
+}
+
+fn organisation_of(
+    id: String,
+    kind: &str,
+    name: String,
+    business_id: Option<String>,
+    role: &str,
+) -> Result<Organisation> {
+    Ok(Organisation {
+        id: OrgId::try_from(id).map_err(unreadable)?,
+        kind: kind.parse().map_err(unreadable)?,
+        name,
+        business_id,
+        role: role.parse().map_err(unreadable)?,
+    })
+}

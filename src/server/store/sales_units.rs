@@ -1,0 +1,479 @@
+//! The copy of the sales units.
+
+use std::collections::{HashMap, HashSet};
+
+use sqlx::types::Json;
+use time::{Duration, OffsetDateTime};
+
+use super::sales_unit_index::Indexed;
+use super::{Result, Scope, Store, Tenant};
+use crate::domain::identifiers::{BusinessIdentifier, Msn};
+use crate::domain::page::Page;
+use crate::domain::sales_unit::{
+    CaptureType, Configuration, Flag, ListedSalesUnit, SalesUnit, SalesUnitDetails, SalesUnitRow,
+};
+use crate::domain::sales_unit_filter::SalesUnitQuery;
+
+/// Rows written in one statement.
+const BATCH: usize = 5_000;
+
+/// What a complete list from upstream has changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ListOutcome {
+    pub new: usize,
+    pub renamed: usize,
+    pub returned: usize,
+    pub gone: usize,
+    /// Units missing from an implausible list; they were kept as they are.
+    pub held: usize,
+}
+
+impl Store {
+    /// A page of the sales units that match, as of `version` of the copy or later.
+    pub async fn sales_unit_page(
+        &self,
+        scope: &Scope,
+        version: i64,
+        query: &SalesUnitQuery,
+        size: usize,
+    ) -> Result<Page<SalesUnitRow>> {
+        let found = self.indexes.find(self, scope, version, query, size).await?;
+        let rows = if found.msns.is_empty() {
+            Vec::new()
+        } else {
+            self.tenant(scope).await?.sales_unit_rows(&found.msns).await?
+        };
+        Ok(Page {
+            rows,
+            matching: found.matching,
+            total: found.total,
+            skipped: found.skipped,
+            before: found.before,
+            after: found.after,
+        })
+    }
+}
+
+impl Tenant<'_> {
+    /// The rows of these units, in the order of `msns`.
+    async fn sales_unit_rows(&mut self, msns: &[String]) -> Result<Vec<SalesUnitRow>> {
+        let scope = self.scope;
+        let rows = sqlx::query!(
+            r#"
+            select s.msn, s.name, s.business_scheme, s.business_id, s.merchant_name, s.capture_type,
+                   s.recurring_allowed, s.details_at, s.gone_at
+            from sales_unit s
+            where s.organisation_id = $1 and s.msn = any($2)
+            "#,
+            scope.copy.as_str(),
+            msns,
+        )
+        .fetch_all(self.connection())
+        .await?;
+        let mut by_msn: HashMap<String, SalesUnitRow> = HashMap::with_capacity(rows.len());
+        for row in rows {
+            let Some(msn) = Msn::parse(&row.msn) else { continue };
+            let unit = SalesUnitRow {
+                msn,
+                name: row.name,
+                business_identifier: business_identifier(row.business_scheme, row.business_id),
+                merchant_name: row.merchant_name,
+                capture_type: CaptureType::from_upstream(row.capture_type.as_deref()),
+                recurring_allowed: row.recurring_allowed.into(),
+                details_at: row.details_at,
+                gone_at: row.gone_at,
+            };
+            by_msn.insert(row.msn, unit);
+        }
+        Ok(msns.iter().filter_map(|msn| by_msn.remove(msn)).collect())
+    }
+
+    /// Everything the index keeps, of the units that changed after `version`.
+    pub(super) async fn changed_sales_units(&mut self, version: i64) -> Result<Vec<Indexed>> {
+        let scope = self.scope;
+        let rows = sqlx::query!(
+            r#"
+            select msn, name, merchant_name, business_scheme, business_id, capture_type, payment_allowed,
+                   recurring_allowed, skip_landing_page_allowed, partial_capture_allowed, late_capture_allowed,
+                   landing_page_phone_number_locked, long_living_payment_allowed, credit_card_payment_allowed,
+                   details_at is not null as "has_details!", gone_at is not null as "gone!", version
+            from sales_unit
+            where organisation_id = $1 and version > $2
+              and ($3::text is null or (business_scheme = $3 and business_id = $4))
+            "#,
+            scope.copy.as_str(),
+            version,
+            scope.scheme(),
+            scope.business_id(),
+        )
+        .fetch_all(self.connection())
+        .await?;
+        let indexed = rows.into_iter().map(|row| Indexed {
+            msn: row.msn,
+            name: row.name,
+            merchant_name: row.merchant_name,
+            business_identifier: business_identifier(row.business_scheme, row.business_id),
+            capture_type: CaptureType::from_upstream(row.capture_type.as_deref()),
+            flags: [
+                row.payment_allowed.into(),
+                row.recurring_allowed.into(),
+                row.skip_landing_page_allowed.into(),
+                row.partial_capture_allowed.into(),
+                row.late_capture_allowed.into(),
+                row.landing_page_phone_number_locked.into(),
+                row.long_living_payment_allowed.into(),
+                row.credit_card_payment_allowed.into(),
+            ],
+            has_details: row.has_details,
+            gone: row.gone,
+            version: row.version,
+        });
+        Ok(indexed.collect())
+    }
+
+    pub async fn sales_unit(&mut self, msn: &Msn) -> Result<Option<SalesUnit>> {
+        let scope = self.scope;
+        let row = sqlx::query!(
+            r#"
+            select s.name, s.business_scheme, s.business_id, s.capture_type, s.payment_allowed, s.recurring_allowed,
+                   s.skip_landing_page_allowed, s.partial_capture_allowed, s.late_capture_allowed,
+                   s.landing_page_phone_number_locked, s.long_living_payment_allowed, s.credit_card_payment_allowed,
+                   s.raw as "raw: Json<serde_json::Value>", s.first_seen_at, s.details_at, s.gone_at,
+                   coalesce(s.last_seen_at, greatest(s.details_at, j.completed_at), s.first_seen_at) as "last_seen_at!"
+            from sales_unit s
+            left join sync_job j on j.organisation_id = s.organisation_id and j.resource = 'sales_units'
+            where s.organisation_id = $1 and s.msn = $2
+              and ($3::text is null or (s.business_scheme = $3 and s.business_id = $4))
+            "#,
+            scope.copy.as_str(),
+            msn.as_str(),
+            scope.scheme(),
+            scope.business_id(),
+        )
+        .fetch_optional(self.connection())
+        .await?;
+        Ok(row.map(|row| SalesUnit {
+            msn: msn.clone(),
+            name: row.name,
+            business_identifier: business_identifier(row.business_scheme, row.business_id),
+            configuration: Configuration {
+                capture_type: CaptureType::from_upstream(row.capture_type.as_deref()),
+                payment_allowed: row.payment_allowed.into(),
+                recurring_allowed: row.recurring_allowed.into(),
+                skip_landing_page_allowed: row.skip_landing_page_allowed.into(),
+                partial_capture_allowed: row.partial_capture_allowed.into(),
+                late_capture_allowed: row.late_capture_allowed.into(),
+                landing_page_phone_number_locked: row.landing_page_phone_number_locked.into(),
+                long_living_payment_allowed: row.long_living_payment_allowed.into(),
+                credit_card_payment_allowed: row.credit_card_payment_allowed.into(),
+            },
+            first_seen_at: row.first_seen_at,
+            last_seen_at: row.last_seen_at,
+            details_at: row.details_at,
+            gone_at: row.gone_at,
+            raw: row.raw.and_then(|Json(raw)| serde_json::to_string_pretty(&raw).ok()),
+        }))
+    }
+
+    /// The merchant's other units, by name; at most `limit`, and how many there are.
+    pub async fn sibling_sales_units(
+        &mut self,
+        merchant: &BusinessIdentifier,
+        except: &Msn,
+        limit: i64,
+    ) -> Result<(Vec<ListedSalesUnit>, usize)> {
+        let scope = self.scope;
+        let rows = sqlx::query!(
+            r#"
+            select msn, name, count(*) over () as "count!"
+            from sales_unit
+            where organisation_id = $1 and business_scheme = $2 and business_id = $3 and msn <> $4 and gone_at is null
+            order by name, msn
+            limit $5
+            "#,
+            scope.copy.as_str(),
+            merchant.scheme,
+            merchant.id,
+            except.as_str(),
+            limit,
+        )
+        .fetch_all(self.connection())
+        .await?;
+        let count = rows.first().map_or(0, |row| usize::try_from(row.count).unwrap_or_default());
+        let units = rows.into_iter();
+        let units = units.filter_map(|row| Some(ListedSalesUnit { msn: Msn::parse(&row.msn)?, name: row.name }));
+        Ok((units.collect(), count))
+    }
+
+    /// Takes over a complete list from upstream. What is missing from it is marked as gone, never
+    /// deleted, and not even marked when too much is missing to be true, unless `trusting`.
+    pub async fn apply_sales_unit_list(
+        &mut self,
+        listed: &[ListedSalesUnit],
+        now: OffsetDateTime,
+        trusting: bool,
+    ) -> Result<ListOutcome> {
+        let organisation = self.scope.copy.as_str();
+        let version = self.next_version().await?;
+        let known = sqlx::query!(
+            r#"select msn, name, gone_at is not null as "gone!" from sales_unit where organisation_id = $1"#,
+            organisation,
+        )
+        .fetch_all(self.connection())
+        .await?;
+        let by_msn: HashMap<&str, (Option<&str>, bool)> =
+            known.iter().map(|row| (row.msn.as_str(), (row.name.as_deref(), row.gone))).collect();
+
+        let mut outcome = ListOutcome::default();
+        let mut changed: Vec<&ListedSalesUnit> = Vec::new();
+        for unit in listed {
+            match by_msn.get(unit.msn.as_str()) {
+                None => outcome.new += 1,
+                Some((_, true)) => outcome.returned += 1,
+                Some((name, _)) if unit.name.is_some() && *name != unit.name.as_deref() => outcome.renamed += 1,
+                Some(_) => continue,
+            }
+            changed.push(unit);
+        }
+        let seen: HashSet<&str> = listed.iter().map(|unit| unit.msn.as_str()).collect();
+        let visible = known.iter().filter(|row| !row.gone).count();
+        let missing: Vec<String> = known
+            .iter()
+            .filter(|row| !row.gone && !seen.contains(row.msn.as_str()))
+            .map(|row| row.msn.clone())
+            .collect();
+
+        for batch in changed.chunks(BATCH) {
+            let msns: Vec<String> = batch.iter().map(|unit| unit.msn.to_string()).collect();
+            let names: Vec<Option<String>> = batch.iter().map(|unit| unit.name.clone()).collect();
+            sqlx::query!(
+                r#"
+                insert into sales_unit (organisation_id, msn, name, version, first_seen_at)
+                select $1, listed.msn, listed.name, $2, $3
+                from unnest($4::text[], $5::text[]) as listed (msn, name)
+                on conflict (organisation_id, msn) do update
+                set name = coalesce(excluded.name, sales_unit.name), version = excluded.version, gone_at = null,
+                    last_seen_at = null
+                "#,
+                organisation,
+                version,
+                now,
+                &msns,
+                &names as &[Option<String>],
+            )
+            .execute(self.connection())
+            .await?;
+        }
+        if !trusting && is_implausible(visible, missing.len()) {
+            outcome.held = missing.len();
+            return Ok(outcome);
+        }
+        outcome.gone = missing.len();
+        if !missing.is_empty() {
+            sqlx::query!(
+                r#"
+                update sales_unit s
+                set gone_at = $3, version = $2,
+                    last_seen_at = greatest(s.first_seen_at, s.details_at, (
+                        select completed_at from sync_job where organisation_id = $1 and resource = 'sales_units'))
+                where s.organisation_id = $1 and s.msn = any($4)
+                "#,
+                organisation,
+                version,
+                now,
+                &missing,
+            )
+            .execute(self.connection())
+            .await?;
+        }
+        Ok(outcome)
+    }
+
+    /// How many units have no details yet, or older ones than `since`.
+    pub async fn count_due_sales_unit_details(&mut self, since: OffsetDateTime) -> Result<i64> {
+        let organisation = self.scope.copy.as_str();
+        sqlx::query_scalar!(
+            r#"
+            select count(*) as "count!" from sales_unit
+            where organisation_id = $1 and gone_at is null and (details_at is null or details_at < $2)
+            "#,
+            organisation,
+            since,
+        )
+        .fetch_one(self.connection())
+        .await
+    }
+
+    /// The next units to ask upstream about: those never asked about, then the oldest. One that
+    /// failed after `retry_since` waits its turn.
+    pub async fn due_sales_unit_details(
+        &mut self,
+        since: OffsetDateTime,
+        retry_since: OffsetDateTime,
+        limit: i64,
+    ) -> Result<Vec<Msn>> {
+        let organisation = self.scope.copy.as_str();
+        let msns = sqlx::query_scalar!(
+            r#"
+            select msn from sales_unit
+            where organisation_id = $1 and gone_at is null and (details_at is null or details_at < $2)
+              and (details_failed_at is null or details_failed_at < $3)
+            order by details_at nulls first
+            limit $4
+            "#,
+            organisation,
+            since,
+            retry_since,
+            limit,
+        )
+        .fetch_all(self.connection())
+        .await?;
+        Ok(msns.iter().filter_map(|msn| Msn::parse(msn)).collect())
+    }
+
+    /// Takes over details from upstream, each with upstream's answer as it was.
+    pub async fn save_sales_unit_details(
+        &mut self,
+        answers: &[(SalesUnitDetails, String)],
+        now: OffsetDateTime,
+    ) -> Result<()> {
+        if answers.is_empty() {
+            return Ok(());
+        }
+        let organisation = self.scope.copy.as_str();
+        let version = self.next_version().await?;
+        for (unit, raw) in answers {
+            let Configuration { capture_type, .. } = &unit.configuration;
+            let flag = |flag: Flag| Option::<bool>::from(flag);
+            let raw: Json<serde_json::Value> = Json(serde_json::from_str(raw).unwrap_or_default());
+            let business = unit.business_identifier.as_ref();
+            sqlx::query!(
+                r#"
+                insert into sales_unit as s (
+                    organisation_id, msn, name, business_scheme, business_id, merchant_name, capture_type,
+                    payment_allowed, recurring_allowed, skip_landing_page_allowed, partial_capture_allowed,
+                    late_capture_allowed, landing_page_phone_number_locked, long_living_payment_allowed,
+                    credit_card_payment_allowed, raw, version, first_seen_at, details_at)
+                select $1, $2, $3, $4, $5,
+                       (select m.name from merchant m where m.organisation_id = $1 and m.scheme = $4 and m.id = $5),
+                       $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17
+                on conflict (organisation_id, msn) do update
+                set name = excluded.name, business_scheme = excluded.business_scheme,
+                    business_id = excluded.business_id, merchant_name = excluded.merchant_name,
+                    capture_type = excluded.capture_type, payment_allowed = excluded.payment_allowed,
+                    recurring_allowed = excluded.recurring_allowed,
+                    skip_landing_page_allowed = excluded.skip_landing_page_allowed,
+                    partial_capture_allowed = excluded.partial_capture_allowed,
+                    late_capture_allowed = excluded.late_capture_allowed,
+                    landing_page_phone_number_locked = excluded.landing_page_phone_number_locked,
+                    long_living_payment_allowed = excluded.long_living_payment_allowed,
+                    credit_card_payment_allowed = excluded.credit_card_payment_allowed,
+                    raw = excluded.raw, version = excluded.version, details_at = excluded.details_at,
+                    details_failed_at = null, gone_at = null, last_seen_at = null
+                "#,
+                organisation,
+                unit.msn.as_str(),
+                unit.name,
+                business.map(|business| business.scheme.as_str()),
+                business.map(|business| business.id.as_str()),
+                capture_type.upstream(),
+                flag(unit.configuration.payment_allowed),
+                flag(unit.configuration.recurring_allowed),
+                flag(unit.configuration.skip_landing_page_allowed),
+                flag(unit.configuration.partial_capture_allowed),
+                flag(unit.configuration.late_capture_allowed),
+                flag(unit.configuration.landing_page_phone_number_locked),
+                flag(unit.configuration.long_living_payment_allowed),
+                flag(unit.configuration.credit_card_payment_allowed),
+                raw as _,
+                version,
+                now,
+            )
+            .execute(self.connection())
+            .await?;
+            if let Some(business) = business {
+                self.expect_merchant(business).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes that upstream gave no details of these units this time.
+    pub async fn note_failed_sales_unit_details(&mut self, msns: &[Msn], now: OffsetDateTime) -> Result<()> {
+        let organisation = self.scope.copy.as_str();
+        let msns: Vec<String> = msns.iter().map(ToString::to_string).collect();
+        sqlx::query!(
+            "update sales_unit set details_failed_at = $3 where organisation_id = $1 and msn = any($2)",
+            organisation,
+            &msns,
+            now,
+        )
+        .execute(self.connection())
+        .await
+        .map(drop)
+    }
+
+    /// Marks a unit that upstream, asked for it alone, says it does not show.
+    pub async fn mark_sales_unit_gone(&mut self, msn: &Msn, now: OffsetDateTime) -> Result<()> {
+        let organisation = self.scope.copy.as_str();
+        let version = self.next_version().await?;
+        sqlx::query!(
+            r#"
+            update sales_unit s
+            set gone_at = $3, version = $4, last_seen_at = greatest(s.first_seen_at, s.details_at, (
+                select completed_at from sync_job where organisation_id = $1 and resource = 'sales_units'))
+            where s.organisation_id = $1 and s.msn = $2 and s.gone_at is null
+            "#,
+            organisation,
+            msn.as_str(),
+            now,
+            version,
+        )
+        .execute(self.connection())
+        .await
+        .map(drop)
+    }
+
+    /// Raises the version of the copy. The row stays locked to the end of the transaction, so
+    /// versions become visible in their order and no reader can miss one.
+    pub(super) async fn next_version(&mut self) -> Result<i64> {
+        let organisation = self.scope.copy.as_str();
+        sqlx::query_scalar!(
+            r#"
+            insert into copy (organisation_id, version) values ($1, 1)
+            on conflict (organisation_id) do update set version = copy.version + 1
+            returning version
+            "#,
+            organisation,
+        )
+        .fetch_one(self.connection())
+        .await
+    }
+}
+
+/// Whether a list that lacks `missing` of `visible` units is more likely wrong than true: an
+/// empty one always, otherwise one that lacks more than ten units and more than a third.
+fn is_implausible(visible: usize, missing: usize) -> bool {
+    (missing == visible && visible > 0) || (missing > 10 && missing * 3 > visible)
+}
+
+pub(super) fn business_identifier(scheme: Option<String>, id: Option<String>) -> Option<BusinessIdentifier> {
+    Some(BusinessIdentifier { scheme: scheme?, id: id? })
+}
+
+/// How long details count as fresh, before they are fetched again.
+pub const DETAILS_LIFE: Duration = Duration::hours(24);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_that_lacks_too_much_is_not_believed() {
+        for (visible, missing, implausible) in
+            [(0, 0, false), (1, 1, true), (5, 1, false), (20, 10, false), (30, 11, true), (1_000, 300, false), (1_000, 334, true)]
+        {
+            assert_eq!(is_implausible(visible, missing), implausible, "{missing} of {visible}");
+        }
+    }
+}

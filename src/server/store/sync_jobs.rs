@@ -1,0 +1,176 @@
+//! Which resource of which organisation is due, who works on it, and how far it has come.
+//!
+//! A job is leased, so that any number of portal processes share the work and what a killed one
+//! has left is taken up by the next.
+
+use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
+
+use super::{Result, Store, Tenant, interval, unreadable};
+use crate::domain::organisation::OrgId;
+
+/// How long a worker may be silent before another takes over.
+pub const LEASE: Duration = Duration::seconds(30);
+
+/// A job that is now ours, until its lease ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SyncJob {
+    pub organisation: OrgId,
+    pub resource: String,
+    pub holder: Uuid,
+    /// Times in a row that it failed for the same stretch of trouble.
+    pub failing_since: Option<OffsetDateTime>,
+}
+
+impl Store {
+    /// Gives every organisation with keys its jobs; the first of `resources` is due at once.
+    pub async fn ensure_sync_jobs(&self, resources: &[&str]) -> Result<()> {
+        let resources: Vec<String> = resources.iter().map(ToString::to_string).collect();
+        sqlx::query!(
+            r#"
+            insert into sync_job (organisation_id, resource, due_at)
+            select o.id, r.resource, case when r.place = 1 then now() else 'infinity' end
+            from organisation o, unnest($1::text[]) with ordinality as r (resource, place)
+            where o.client_id is not null
+            on conflict do nothing
+            "#,
+            &resources,
+        )
+        .execute(&self.pool)
+        .await
+        .map(drop)
+    }
+
+    /// Takes one job that is due, of an organisation nobody else works for on that resource.
+    pub async fn take_due_sync_job(&self, holder: Uuid, now: OffsetDateTime) -> Result<Option<SyncJob>> {
+        let row = sqlx::query!(
+            r#"
+            update sync_job j
+            set lease_holder = $1, lease_until = $2::timestamptz + $3::interval, started_at = $2
+            where (j.organisation_id, j.resource) = (
+                select d.organisation_id, d.resource from sync_job d
+                where d.due_at <= $2 and (d.lease_until is null or d.lease_until < $2)
+                order by d.due_at
+                for update skip locked
+                limit 1)
+            returning j.organisation_id, j.resource, j.failing_since
+            "#,
+            holder,
+            now,
+            interval(LEASE),
+        )
+        .fetch_optional(&self.pool)
+        .await?;
+        row.map(|row| {
+            let organisation = OrgId::try_from(row.organisation_id).map_err(unreadable)?;
+            Ok(SyncJob { organisation, resource: row.resource, holder, failing_since: row.failing_since })
+        })
+        .transpose()
+    }
+
+    /// Ends a round that went well; the job is next due at `due_at`, or when it is called for.
+    pub async fn complete_sync_job(
+        &self,
+        job: &SyncJob,
+        now: OffsetDateTime,
+        due_at: Option<OffsetDateTime>,
+        held: Option<&str>,
+    ) -> Result<()> {
+        sqlx::query!(
+            r#"
+            update sync_job
+            set lease_until = null, lease_holder = null, completed_at = $4, due_at = coalesce($5, 'infinity'::timestamptz),
+                failing_since = null, failure = null, held = $6
+            where organisation_id = $1 and resource = $2 and lease_holder = $3
+            "#,
+            job.organisation.as_str(),
+            job.resource,
+            job.holder,
+            now,
+            due_at,
+            held,
+        )
+        .execute(&self.pool)
+        .await
+        .map(drop)
+    }
+
+    /// Ends a round that failed; tried again at `due_at`. `failure` is for people.
+    pub async fn fail_sync_job(
+        &self,
+        job: &SyncJob,
+        now: OffsetDateTime,
+        due_at: OffsetDateTime,
+        failure: &str,
+    ) -> Result<()> {
+        sqlx::query!(
+            r#"
+            update sync_job
+            set lease_until = null, lease_holder = null, due_at = $5, failure = $6,
+                failing_since = coalesce(failing_since, $4)
+            where organisation_id = $1 and resource = $2 and lease_holder = $3
+            "#,
+            job.organisation.as_str(),
+            job.resource,
+            job.holder,
+            now,
+            due_at,
+            failure,
+        )
+        .execute(&self.pool)
+        .await
+        .map(drop)
+    }
+
+    /// Gives back the jobs of a worker that is stopping, due as they were.
+    pub async fn release_sync_jobs(&self, holder: Uuid) -> Result<()> {
+        sqlx::query!("update sync_job set lease_until = null, lease_holder = null where lease_holder = $1", holder)
+            .execute(&self.pool)
+            .await
+            .map(drop)
+    }
+
+    /// Makes a resource due now, unless it is being worked on.
+    pub async fn call_for_sync(&self, organisation: &OrgId, resource: &str) -> Result<()> {
+        sqlx::query!(
+            "update sync_job set due_at = now() where organisation_id = $1 and resource = $2",
+            organisation.as_str(),
+            resource,
+        )
+        .execute(&self.pool)
+        .await
+        .map(drop)
+    }
+
+    /// When the next job that nobody works on will be due; none if there is none.
+    pub async fn next_sync_due_at(&self) -> Result<Option<OffsetDateTime>> {
+        sqlx::query_scalar!(
+            r#"select min(due_at) from sync_job where due_at < 'infinity' and (lease_until is null or lease_until < now())"#
+        )
+        .fetch_one(&self.pool)
+        .await
+    }
+}
+
+impl Tenant<'_> {
+    /// Moves the checkpoint, in the transaction of what it stands for, and renews the lease.
+    /// False if the lease was lost: then nothing may be written.
+    pub async fn advance_sync_job(&mut self, job: &SyncJob, done: i64, total: i64) -> Result<bool> {
+        let updated = sqlx::query!(
+            r#"
+            update sync_job set done = $4, total = $5, lease_until = now() + $6::interval
+            where organisation_id = $1 and resource = $2 and lease_holder = $3
+            "#,
+            job.organisation.as_str(),
+            job.resource,
+            job.holder,
+            done,
+            total,
+            interval(LEASE),
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(updated.rows_affected() == 1)
+    }
+}
+

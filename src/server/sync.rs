@@ -1,0 +1,277 @@
+//! Upstream → store: what is fetched when, one file for each resource.
+//!
+//! The list comes first, so that every unit can be found by name and number after one call; then
+//! the details of each unit, then the merchants. Each answer is stored as it comes, so a portal
+//! that is killed goes on where it was.
+
+pub mod merchants;
+pub mod one_by_one;
+pub mod sales_unit_details;
+pub mod sales_units;
+
+use futures::future::BoxFuture;
+use time::{Duration, OffsetDateTime};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::Portal;
+use super::acting::unavailable;
+use super::store::sync_jobs::SyncJob;
+use super::store::{Scope, Store};
+use super::vipps::{Client, Error, Lane};
+use crate::domain::failure::Failure;
+use crate::domain::identifiers::Msn;
+use crate::domain::organisation::OrgId;
+
+/// Jobs worked on at the same time by one process.
+const AT_ONCE: usize = 8;
+
+/// Everything that is fetched, in the order of a first sync.
+pub const RESOURCES: [Resource; 3] = [sales_units::RESOURCE, sales_unit_details::RESOURCE, merchants::RESOURCE];
+
+/// One kind of thing that is fetched from upstream.
+pub struct Resource {
+    pub name: &'static str,
+    /// What it is called on pages, while it is being fetched.
+    pub what: &'static str,
+    pub run: fn(Round) -> BoxFuture<'static, Result<Done, Trouble>>,
+}
+
+/// One turn of a job.
+#[derive(Clone)]
+pub struct Round {
+    pub store: Store,
+    pub client: Client,
+    pub job: SyncJob,
+    pub scope: Scope,
+    pub interval: std::time::Duration,
+    /// Whether a list that lacks much is believed.
+    pub trusting: bool,
+}
+
+/// A turn that went well.
+#[derive(Debug, Default)]
+pub struct Done {
+    /// When the job is next due by itself; none: when another calls for it.
+    pub due_at: Option<OffsetDateTime>,
+    /// What was kept although upstream no longer shows it, in words.
+    pub held: Option<String>,
+    /// Resources to fetch next.
+    pub then: Vec<&'static str>,
+}
+
+/// Why a turn was broken off. What was stored until then stays.
+#[derive(Debug)]
+pub enum Trouble {
+    Upstream(Error),
+    /// The organisation's keys cannot be read: for operators, without the keys.
+    Keys(String),
+    Database(sqlx::Error),
+    /// Another process has taken the job over.
+    LeaseLost,
+}
+
+impl From<sqlx::Error> for Trouble {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Database(error)
+    }
+}
+
+impl From<Error> for Trouble {
+    fn from(error: Error) -> Self {
+        Self::Upstream(error)
+    }
+}
+
+/// What a resource is called on pages.
+pub fn what(name: &str) -> &'static str {
+    RESOURCES.iter().find(|resource| resource.name == name).map_or("", |resource| resource.what)
+}
+
+/// Works off what is due until it is told to stop; then gives back what it was working on.
+pub async fn run(portal: Portal, stop: CancellationToken) {
+    let holder = Uuid::new_v4();
+    let mut working = JoinSet::new();
+    let mut last_cleaned = OffsetDateTime::UNIX_EPOCH;
+    while !stop.is_cancelled() {
+        let now = OffsetDateTime::now_utc();
+        if now - last_cleaned > Duration::minutes(10) {
+            last_cleaned = now;
+            if let Err(error) = portal.store().remove_ended_sessions().await {
+                tracing::warn!(%error, "ended sessions could not be removed");
+            }
+        }
+        let wait = match take(&portal, holder, working.len()).await {
+            Ok(Some(job)) => {
+                working.spawn(work(portal.clone(), job, false));
+                continue;
+            }
+            Ok(None) => std::time::Duration::from_secs(1),
+            Err(error) => {
+                tracing::warn!(%error, "the sync cannot reach the database");
+                std::time::Duration::from_secs(2)
+            }
+        };
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = tokio::time::sleep(wait) => {}
+            () = portal.sync_bell().notified() => {}
+            Some(ended) = working.join_next() => log_panic(ended),
+        }
+    }
+    working.shutdown().await;
+    if let Err(error) = portal.store().release_sync_jobs(holder).await {
+        tracing::warn!(%error, "jobs could not be given back; they are free when their lease ends");
+    }
+}
+
+/// Works off everything that is due now, once, with the first list of each organisation made
+/// due; for operations without a browser. Returns how many jobs failed.
+pub async fn run_once(portal: &Portal, only: Option<&OrgId>, trusting: bool) -> Result<usize, sqlx::Error> {
+    let store = portal.store();
+    store.ensure_sync_jobs(&names()).await?;
+    for registration in store.registrations().await? {
+        if registration.keys.is_some() && only.is_none_or(|only| *only == registration.id) {
+            store.call_for_sync(&registration.id, sales_units::NAME).await?;
+        }
+    }
+    let holder = Uuid::new_v4();
+    let mut failed = 0;
+    while let Some(job) = store.take_due_sync_job(holder, OffsetDateTime::now_utc()).await? {
+        if only.is_some_and(|only| *only != job.organisation) {
+            continue;
+        }
+        failed += usize::from(!work(portal.clone(), job, trusting).await);
+    }
+    store.release_sync_jobs(holder).await?;
+    Ok(failed)
+}
+
+/// Asks upstream for one sales unit now, ahead of everything else, and for its merchant.
+pub async fn refresh_sales_unit(portal: &Portal, copy: &OrgId, msn: &Msn) -> Result<(), Failure> {
+    let client = match portal.client_of(copy).await {
+        Ok(Some(client)) => client.in_lane(Lane::Interactive),
+        Ok(None) => return Err(Failure::NoKeys),
+        Err(error) => {
+            tracing::error!(%error, organisation = %copy, "the keys of an organisation cannot be read");
+            return Err(Failure::NoKeys);
+        }
+    };
+    let scope = Scope::whole(copy.clone());
+    let store = portal.store();
+    match client.sales_unit(msn).await {
+        Ok(answer) => {
+            let business = answer.value.business_identifier.clone();
+            let merchant = match &business {
+                Some(business) => client.merchant(business).await.ok(),
+                None => None,
+            };
+            let now = OffsetDateTime::now_utc();
+            let mut tenant = store.tenant(&scope).await.map_err(unavailable)?;
+            tenant.save_sales_unit_details(&[(answer.value, answer.raw)], now).await.map_err(unavailable)?;
+            if let Some(merchant) = merchant {
+                tenant.save_merchants(&[(merchant.value, merchant.raw)], now).await.map_err(unavailable)?;
+            }
+            tenant.commit().await.map_err(unavailable)
+        }
+        Err(error) if error.is_not_found() => {
+            let mut tenant = store.tenant(&scope).await.map_err(unavailable)?;
+            tenant.mark_sales_unit_gone(msn, OffsetDateTime::now_utc()).await.map_err(unavailable)?;
+            tenant.commit().await.map_err(unavailable)
+        }
+        Err(error) => {
+            tracing::warn!(%error, organisation = %copy, %msn, "a sales unit could not be refreshed");
+            Err(if is_refusal(&error) { Failure::KeysRefused } else { Failure::UpstreamSilent })
+        }
+    }
+}
+
+fn names() -> Vec<&'static str> {
+    RESOURCES.iter().map(|resource| resource.name).collect()
+}
+
+async fn take(portal: &Portal, holder: Uuid, working: usize) -> Result<Option<SyncJob>, sqlx::Error> {
+    if working >= AT_ONCE {
+        return Ok(None);
+    }
+    portal.store().ensure_sync_jobs(&names()).await?;
+    portal.store().take_due_sync_job(holder, OffsetDateTime::now_utc()).await
+}
+
+/// Works on a job and notes how it went. False if it failed.
+async fn work(portal: Portal, job: SyncJob, trusting: bool) -> bool {
+    let result = match turn(&portal, &job, trusting).await {
+        Ok(done) => finish(&portal, &job, done).await,
+        Err(trouble) => Err(trouble),
+    };
+    let Err(trouble) = result else { return true };
+    if let Trouble::LeaseLost = trouble {
+        return true;
+    }
+    let failure = for_people(&trouble);
+    tracing::warn!(organisation = %job.organisation, resource = job.resource, ?trouble, "a sync failed");
+    let now = OffsetDateTime::now_utc();
+    // Longer pauses the longer the trouble lasts, but upstream's return is noticed in minutes.
+    let failing: Duration = job.failing_since.map_or(Duration::ZERO, |since| now - since);
+    let pause: Duration = Duration::clamp(failing / 2_i32, Duration::seconds(5), Duration::minutes(5));
+    if let Err(error) = portal.store().fail_sync_job(&job, now, now + pause, &failure).await {
+        tracing::warn!(%error, "the failure of a sync could not be noted");
+    }
+    false
+}
+
+async fn turn(portal: &Portal, job: &SyncJob, trusting: bool) -> Result<Done, Trouble> {
+    let Some(resource) = RESOURCES.iter().find(|resource| resource.name == job.resource) else {
+        return Ok(Done::default());
+    };
+    let client = match portal.client_of(&job.organisation).await {
+        Ok(Some(client)) => client.in_lane(Lane::Sync),
+        Ok(None) => return Ok(Done::default()),
+        Err(error) => return Err(Trouble::Keys(format!("{error:#}"))),
+    };
+    let round = Round {
+        store: portal.store().clone(),
+        client,
+        job: job.clone(),
+        scope: Scope::whole(job.organisation.clone()),
+        interval: portal.sync_interval(),
+        trusting,
+    };
+    (resource.run)(round).await
+}
+
+async fn finish(portal: &Portal, job: &SyncJob, done: Done) -> Result<(), Trouble> {
+    let store = portal.store();
+    store.complete_sync_job(job, OffsetDateTime::now_utc(), done.due_at, done.held.as_deref()).await?;
+    for resource in done.then {
+        store.call_for_sync(&job.organisation, resource).await?;
+    }
+    portal.sync_bell().notify_one();
+    Ok(())
+}
+
+/// What pages say of the trouble: no text from upstream.
+fn for_people(trouble: &Trouble) -> String {
+    match trouble {
+        Trouble::Upstream(error) if is_refusal(error) => "Vipps MobilePay refuses the keys of this organisation",
+        Trouble::Upstream(Error::NotUnderstood { .. }) => "Vipps MobilePay's answer was not understood",
+        Trouble::Upstream(_) => "Vipps MobilePay does not answer",
+        Trouble::Keys(_) => "The keys of this organisation cannot be read",
+        Trouble::Database(_) => "The portal's database did not answer",
+        Trouble::LeaseLost => "Another process has taken over",
+    }
+    .to_owned()
+}
+
+fn is_refusal(error: &Error) -> bool {
+    matches!(error, Error::Unauthorized(_) | Error::Forbidden(_))
+}
+
+fn log_panic(ended: Result<bool, tokio::task::JoinError>) {
+    if let Err(error) = ended
+        && error.is_panic()
+    {
+        tracing::error!(%error, "a sync stopped unexpectedly; it is tried again when its lease ends");
+    }
+}

@@ -1,0 +1,62 @@
+//! The details of each sales unit: one call a unit.
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use time::OffsetDateTime;
+
+use super::one_by_one::{OneByOne, fetch_due};
+use super::{Done, Resource, Round, Trouble, merchants};
+use crate::domain::identifiers::Msn;
+use crate::domain::sales_unit::SalesUnitDetails;
+use crate::server::store::sales_units::DETAILS_LIFE;
+use crate::server::store::{self, Tenant};
+use crate::server::vipps::{Answer, Client, Error};
+
+pub const NAME: &str = "sales_unit_details";
+pub const RESOURCE: Resource = Resource { name: NAME, what: "Fetching details of sales units", run };
+
+fn run(round: Round) -> BoxFuture<'static, Result<Done, Trouble>> {
+    async move {
+        fetch_due::<Details>(&round, DETAILS_LIFE).await?;
+        Ok(Done { then: vec![merchants::NAME], ..Done::default() })
+    }
+    .boxed()
+}
+
+struct Details;
+
+impl OneByOne for Details {
+    type Key = Msn;
+    type Value = SalesUnitDetails;
+
+    async fn count_due(tenant: &mut Tenant<'_>, since: OffsetDateTime) -> store::Result<i64> {
+        tenant.count_due_sales_unit_details(since).await
+    }
+
+    async fn due(
+        tenant: &mut Tenant<'_>,
+        since: OffsetDateTime,
+        retry_since: OffsetDateTime,
+        limit: i64,
+    ) -> store::Result<Vec<Msn>> {
+        tenant.due_sales_unit_details(since, retry_since, limit).await
+    }
+
+    async fn fetch(client: &Client, key: &Msn) -> Result<Answer<SalesUnitDetails>, Error> {
+        client.sales_unit(key).await
+    }
+
+    async fn save(
+        tenant: &mut Tenant<'_>,
+        answers: &[(SalesUnitDetails, String)],
+        now: OffsetDateTime,
+    ) -> store::Result<()> {
+        tenant.save_sales_unit_details(answers, now).await
+    }
+
+    /// The list decides which units are visible: it alone is whole. A unit that is listed but has
+    /// no details is asked about again later.
+    async fn note_failed(tenant: &mut Tenant<'_>, keys: &[Msn], _gone: bool, now: OffsetDateTime) -> store::Result<()> {
+        tenant.note_failed_sales_unit_details(keys, now).await
+    }
+}

@@ -1,0 +1,30 @@
+//! The list of sales units: one call that names them all.
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use time::OffsetDateTime;
+
+use super::{Done, Resource, Round, Trouble, sales_unit_details};
+
+pub const NAME: &str = "sales_units";
+pub const RESOURCE: Resource = Resource { name: NAME, what: "Fetching the list of sales units", run };
+
+fn run(round: Round) -> BoxFuture<'static, Result<Done, Trouble>> {
+    async move {
+        let listed = round.client.sales_units().await?;
+        let now = OffsetDateTime::now_utc();
+        let count = i64::try_from(listed.len()).unwrap_or(i64::MAX);
+        let mut tenant = round.store.tenant(&round.scope).await?;
+        if !tenant.advance_sync_job(&round.job, count, count).await? {
+            return Err(Trouble::LeaseLost);
+        }
+        let outcome = tenant.apply_sales_unit_list(&listed, now, round.trusting).await?;
+        tenant.commit().await?;
+        tracing::info!(organisation = %round.scope.copy, units = count, ?outcome, "the list of sales units was fetched");
+        let held = (outcome.held > 0).then(|| {
+            format!("Upstream's list lacks {} sales units that were there before; they are kept as they were", outcome.held)
+        });
+        Ok(Done { due_at: Some(now + round.interval), held, then: vec![sales_unit_details::NAME] })
+    }
+    .boxed()
+}

@@ -1,0 +1,207 @@
+//! Vipps MobilePay over HTTP: the only HTTP client of the portal.
+//!
+//! A call goes through, in this order: `management` (what to ask, how to read the answer), `call` (when to ask
+//! again), `token`, `rate`, `breaker`, `transport` (one exchange). A further upstream resource is one more file
+//! beside `management.rs`.
+
+mod breaker;
+mod call;
+mod error;
+mod management;
+mod problem;
+mod rate;
+#[cfg(test)]
+mod tests;
+mod token;
+mod transport;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
+use time::OffsetDateTime;
+
+use self::breaker::Breaker;
+use self::call::{Account, RetryBudget};
+use self::rate::Pacer;
+use self::transport::{Address, Transport};
+use crate::domain::identifiers::Msn;
+
+pub use self::error::Error;
+pub use self::management::{read_merchant, read_sales_unit, read_sales_unit_list};
+pub use self::problem::Problem;
+
+/// How the portal behaves towards every upstream.
+#[derive(Clone, Debug)]
+pub struct VippsSettings {
+    /// Calls per second for each `client_id`: 0.001 to 100 000.
+    pub rate: f64,
+    /// The longest one exchange may take, its body included.
+    pub call_timeout: Duration,
+    /// The longest silence within an exchange.
+    pub read_timeout: Duration,
+    /// The largest answer that is read, in bytes after decompression.
+    pub max_body: usize,
+}
+
+impl Default for VippsSettings {
+    fn default() -> Self {
+        Self {
+            rate: 10.0,
+            call_timeout: Duration::from_secs(30),
+            read_timeout: Duration::from_secs(10),
+            max_body: 64 << 20,
+        }
+    }
+}
+
+/// The keys of a partner or a sales unit. `Debug` shows no secret.
+#[derive(Clone, Debug)]
+pub struct Credentials {
+    /// Base URL, such as `https://api.vipps.no`.
+    pub upstream: String,
+    pub client_id: String,
+    pub client_secret: SecretString,
+    /// None for keys that use the `/miami/v1/token` flow.
+    pub subscription_key: Option<SecretString>,
+    /// Set for the keys of one sales unit: sent as `Merchant-Serial-Number`.
+    pub msn: Option<Msn>,
+}
+
+impl Credentials {
+    /// Equal for equal credentials, and of no use to who sees it.
+    fn fingerprint(&self) -> [u8; 32] {
+        let parts = [
+            self.upstream.as_str(),
+            &self.client_id,
+            self.client_secret.expose_secret(),
+            self.subscription_key.as_ref().map_or("", |key| key.expose_secret()),
+            self.msn.as_ref().map_or("", Msn::as_str),
+        ];
+        let mut hash = Sha256::new();
+        for part in parts {
+            hash.update(part.len().to_le_bytes());
+            hash.update(part);
+        }
+        hash.finalize().into()
+    }
+}
+
+/// Who waits for the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lane {
+    /// A person: goes before [`Lane::Sync`], and gives up after 8 s in all.
+    Interactive,
+    /// Nobody: waits for its turn as long as it takes, and gives up 60 s after that.
+    Sync,
+}
+
+/// An answer, and the JSON it was read from with the fields that have no place in `T`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer<T> {
+    pub value: T,
+    pub raw: String,
+}
+
+/// Everything that is shared between calls: connections, tokens, rates and breakers. One per process; cheap to clone.
+#[derive(Clone)]
+pub struct Vipps(Arc<Shared>);
+
+struct Shared {
+    settings: VippsSettings,
+    transport: Arc<Transport>,
+    accounts: Mutex<HashMap<[u8; 32], Arc<Account>>>,
+    /// By upstream and `client_id`: where upstream counts calls.
+    pacers: Mutex<HashMap<(String, String), Arc<Pacer>>>,
+    upstreams: Mutex<HashMap<String, Arc<Upstream>>>,
+}
+
+/// What is known of one upstream host.
+#[derive(Default)]
+struct Upstream {
+    breaker: Arc<Breaker>,
+    retries: RetryBudget,
+}
+
+impl Vipps {
+    /// # Errors
+    /// [`Error::Unsendable`] if the rate is out of bounds or the HTTP client cannot be set up.
+    pub fn new(settings: VippsSettings) -> Result<Self, Error> {
+        if !(0.001..=100_000.0).contains(&settings.rate) {
+            return Err(Error::Unsendable { reason: "the rate must be from 0.001 to 100000 calls per second".into() });
+        }
+        // Fails only if a provider is installed already, which then serves as well.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let transport = Arc::new(Transport::new(&settings)?);
+        let (accounts, pacers, upstreams) = Default::default();
+        Ok(Self(Arc::new(Shared { settings, transport, accounts, pacers, upstreams })))
+    }
+
+    /// A client in [`Lane::Interactive`]. Equal credentials share one token; credentials that cannot be used make
+    /// every call fail.
+    pub fn client(&self, credentials: Credentials) -> Client {
+        let fingerprint = credentials.fingerprint();
+        let mut accounts = self.0.accounts.lock().unwrap_or_else(PoisonError::into_inner);
+        if !accounts.contains_key(&fingerprint) {
+            // Credentials that were replaced must not stay in memory for ever.
+            accounts.retain(|_, account| Arc::strong_count(account) > 1 || account.has_token());
+        }
+        let account = accounts.entry(fingerprint).or_insert_with(|| Arc::new(self.0.account(credentials)));
+        Client { account: Arc::clone(account), lane: Lane::Interactive }
+    }
+}
+
+impl Shared {
+    fn account(&self, credentials: Credentials) -> Account {
+        let address = Address::parse(&credentials.upstream);
+        let origin = address.as_ref().map_or_else(|_| credentials.upstream.clone(), Address::origin);
+        let by_client = (origin.clone(), credentials.client_id.clone());
+        let mut pacers = self.pacers.lock().unwrap_or_else(PoisonError::into_inner);
+        let pacer = pacers.entry(by_client).or_insert_with(|| Arc::new(Pacer::new(self.settings.rate)));
+        let mut upstreams = self.upstreams.lock().unwrap_or_else(PoisonError::into_inner);
+        let upstream = upstreams.entry(origin).or_default();
+        Account::new(credentials, address, Arc::clone(&self.transport), Arc::clone(pacer), Arc::clone(upstream))
+    }
+}
+
+impl fmt::Debug for Vipps {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Vipps").field("settings", &self.0.settings).finish_non_exhaustive()
+    }
+}
+
+/// Calls upstream with one set of credentials. Cheap to clone.
+#[derive(Clone)]
+pub struct Client {
+    account: Arc<Account>,
+    lane: Lane,
+}
+
+impl Client {
+    #[must_use]
+    pub fn in_lane(self, lane: Lane) -> Self {
+        Self { lane, ..self }
+    }
+
+    /// Asks for a new token, whether or not one is at hand: do the keys work?
+    ///
+    /// # Errors
+    /// [`Error::Unauthorized`] if upstream refuses the keys, else what kept it from answering.
+    pub async fn check_token(&self) -> Result<(), Error> {
+        self.account.new_token().await.map(drop)
+    }
+
+    /// Since when calls to this upstream fail at once; none while they are made.
+    pub fn breaker_open_since(&self) -> Option<OffsetDateTime> {
+        self.account.breaker().open_since()
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("lane", &self.lane).finish_non_exhaustive()
+    }
+}

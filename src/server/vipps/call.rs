@@ -1,0 +1,269 @@
+//! One call from asking to answer: token, turn, exchange, and when to try again.
+
+use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use reqwest::Method;
+use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use secrecy::ExposeSecret;
+
+use super::breaker::{Admission, Breaker};
+use super::error::Error;
+use super::rate::{Pacer, Slot};
+use super::token::{self, Token, TokenCache};
+use super::transport::{Address, Request, Transport, secret_header};
+use super::{Credentials, Lane, Upstream};
+
+const TRIES: u32 = 3;
+const FIRST_WAIT: Duration = Duration::from_millis(200);
+/// With less time than this left, another try is not worth making.
+const LEAST_TIME: Duration = Duration::from_secs(1);
+
+/// A set of credentials and all that is known about calling with them.
+pub(super) struct Account {
+    keys: Credentials,
+    address: Result<Address, Error>,
+    transport: Arc<Transport>,
+    pacer: Arc<Pacer>,
+    upstream: Arc<Upstream>,
+    tokens: TokenCache,
+}
+
+impl Account {
+    pub(super) fn new(
+        keys: Credentials,
+        address: Result<Address, Error>,
+        transport: Arc<Transport>,
+        pacer: Arc<Pacer>,
+        upstream: Arc<Upstream>,
+    ) -> Self {
+        Self { keys, address, transport, pacer, upstream, tokens: TokenCache::default() }
+    }
+
+    /// The body of upstream's answer to a GET. `max_body` can lower the general limit.
+    pub(super) async fn get(
+        self: &Arc<Self>,
+        lane: Lane,
+        template: &'static str,
+        path: String,
+        max_body: usize,
+    ) -> Result<Bytes, Error> {
+        let mut headers = headers(&self.keys)?;
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        if let Some(key) = &self.keys.subscription_key {
+            headers.insert(SUBSCRIPTION_KEY, secret_header(key.expose_secret(), "the subscription key")?);
+        }
+        let max_body = max_body.min(self.transport.max_body());
+        self.call(lane, Request { method: Method::GET, template, path, headers, body: Bytes::new(), max_body }).await
+    }
+
+    /// Asks for a token even if there is one.
+    pub(super) async fn new_token(self: &Arc<Self>) -> Result<Arc<Token>, Error> {
+        self.tokens.get_new(|| Arc::clone(self).fetch_token()).await
+    }
+
+    pub(super) fn has_token(&self) -> bool {
+        self.tokens.holds_one()
+    }
+
+    pub(super) fn breaker(&self) -> &Breaker {
+        &self.upstream.breaker
+    }
+
+    async fn call(self: &Arc<Self>, lane: Lane, mut request: Request) -> Result<Bytes, Error> {
+        let mut patience = Patience::new(lane);
+        let mut surprised = false;
+        loop {
+            self.upstream.breaker.check(Instant::now())?;
+            let token = patience.wait(self.tokens.get(|| Arc::clone(self).fetch_token())).await??;
+            request.headers.insert(AUTHORIZATION, token.header()?);
+            let outcome = self.deliver(lane, &request, &mut patience).await;
+            match &outcome {
+                // Tokens can die before their time: once per call that is nothing to report.
+                Err(Error::Unauthorized(_)) if !surprised && self.tokens.refused(&token) => surprised = true,
+                Ok(_) | Err(Error::NotFound(_)) => {
+                    self.tokens.accepted(&token);
+                    return outcome;
+                }
+                Err(_) => return outcome,
+            }
+        }
+    }
+
+    async fn fetch_token(self: Arc<Self>) -> Result<Token, Error> {
+        let request = token::request(&self.keys)?;
+        let lane = Lane::Interactive;
+        let asked = Instant::now();
+        let body = self.deliver(lane, &request, &mut Patience::new(lane)).await.map_err(token::refusal)?;
+        Token::read(&body, asked)
+    }
+
+    /// Tries until there is an answer, tries or patience end, or trying more would harm upstream.
+    async fn deliver(&self, lane: Lane, request: &Request, patience: &mut Patience) -> Result<Bytes, Error> {
+        let address = self.address.as_ref().map_err(Clone::clone)?;
+        self.upstream.retries.earn(Instant::now());
+        let mut last = None;
+        for retry in 0..TRIES {
+            let (slot, admission) = match self.turn(lane, patience).await {
+                Ok(turn) => turn,
+                Err(error) => return Err(last.unwrap_or(error)),
+            };
+            let outcome = self.transport.exchange(address, request, patience.left(), &self.secrets()).await;
+            let error = match outcome {
+                Ok(body) => {
+                    admission.succeeded();
+                    return Ok(body);
+                }
+                Err(error) => error,
+            };
+            self.learn(&error, slot, admission);
+            let limited = matches!(error, Error::Limited { .. });
+            // After a limit the pacer makes all calls wait, this one included.
+            let wait = if limited { Duration::ZERO } else { backoff(retry) };
+            let worth_it = (limited || error.is_sickness()) && retry + 1 < TRIES && patience.left() > wait + LEAST_TIME;
+            if !worth_it || !(limited || self.upstream.retries.spend()) {
+                return Err(error);
+            }
+            tokio::time::sleep(wait).await;
+            last = Some(error);
+        }
+        Err(last.unwrap_or(Error::TimedOut { after: patience.length }))
+    }
+
+    fn secrets(&self) -> [&str; 2] {
+        let key = self.keys.subscription_key.as_ref().map_or("", |key| key.expose_secret());
+        [self.keys.client_secret.expose_secret(), key]
+    }
+
+    /// Waits for a slot, as long as the breaker is closed and there is hope to get one in time.
+    async fn turn(&self, lane: Lane, patience: &mut Patience) -> Result<(Slot, Admission), Error> {
+        let breaker = &self.upstream.breaker;
+        let limited = |now: Instant| {
+            let retry_after = Some(self.pacer.rests_until().saturating_duration_since(now));
+            Error::Limited { retry_after, problem: None }
+        };
+        let slot = loop {
+            let opens = breaker.opens();
+            let now = Instant::now();
+            breaker.check(now)?;
+            if patience.ends.is_some_and(|ends| self.pacer.rests_until() > ends) {
+                return Err(limited(now));
+            }
+            tokio::select! {
+                slot = patience.wait(self.pacer.slot(lane)) => match slot {
+                    Err(_) if self.pacer.rests_until() > Instant::now() => return Err(limited(Instant::now())),
+                    slot => break slot?,
+                },
+                () = opens => {}
+            }
+        };
+        patience.begin();
+        Ok((slot, breaker.admit(Instant::now())?))
+    }
+
+    fn learn(&self, error: &Error, slot: Slot, admission: Admission) {
+        if error.is_sickness() {
+            admission.failed(Instant::now());
+        } else {
+            admission.succeeded();
+        }
+        match error {
+            Error::Limited { retry_after, .. } => self.pacer.limited(slot, *retry_after),
+            Error::Upstream { retry_after, problem } if problem.status == 503 => {
+                self.pacer.overloaded(slot, *retry_after);
+            }
+            _ => {}
+        }
+    }
+}
+
+const SUBSCRIPTION_KEY: HeaderName = HeaderName::from_static("ocp-apim-subscription-key");
+
+/// What every call carries.
+///
+/// # Errors
+/// None in practice: an [`Msn`](crate::domain::identifiers::Msn) is digits.
+pub(super) fn headers(keys: &Credentials) -> Result<HeaderMap, Error> {
+    let mut headers = HeaderMap::new();
+    headers.insert("vipps-system-name", HeaderValue::from_static("partner-portal"));
+    headers.insert("vipps-system-version", HeaderValue::from_static(env!("CARGO_PKG_VERSION")));
+    if let Some(msn) = &keys.msn {
+        let unsendable = |_| Error::Unsendable { reason: "the merchant serial number fits no header".into() };
+        headers.insert("merchant-serial-number", HeaderValue::from_str(msn.as_str()).map_err(unsendable)?);
+    }
+    Ok(headers)
+}
+
+/// Doubles with every try, and differs by half so that calls that failed together do not come back together.
+fn backoff(retry: u32) -> Duration {
+    (FIRST_WAIT * 2u32.saturating_pow(retry)).mul_f64(0.75 + fastrand::f64() / 2.0)
+}
+
+/// How long a call may take in all.
+struct Patience {
+    length: Duration,
+    /// None for a call in [`Lane::Sync`] whose first turn has not come: its queue is of the sync's own making.
+    ends: Option<Instant>,
+}
+
+impl Patience {
+    fn new(lane: Lane) -> Self {
+        match lane {
+            Lane::Interactive => {
+                let length = Duration::from_secs(8);
+                Self { length, ends: Some(Instant::now() + length) }
+            }
+            Lane::Sync => Self { length: Duration::from_secs(60), ends: None },
+        }
+    }
+
+    fn begin(&mut self) {
+        self.ends.get_or_insert_with(|| Instant::now() + self.length);
+    }
+
+    fn left(&self) -> Duration {
+        self.ends.map_or(self.length, |ends| ends.saturating_duration_since(Instant::now()))
+    }
+
+    async fn wait<T>(&self, what: impl Future<Output = T>) -> Result<T, Error> {
+        match self.ends {
+            None => Ok(what.await),
+            Some(ends) => {
+                tokio::time::timeout_at(ends.into(), what).await.map_err(|_| Error::TimedOut { after: self.length })
+            }
+        }
+    }
+}
+
+/// Retries that an upstream's calls have earned: one for every ten, and a few to begin with. Without it, an outage
+/// would triple the calls just when they hurt most.
+pub(super) struct RetryBudget(Mutex<(f64, Instant)>);
+
+impl RetryBudget {
+    const FEW: f64 = 5.0;
+    const MOST: f64 = 10.0;
+    /// Seldom calls earn by time, else they would never be tried again.
+    const SECONDS_EACH: f64 = 30.0;
+
+    fn earn(&self, now: Instant) {
+        let (credit, since) = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let by_time = *credit + now.saturating_duration_since(*since).as_secs_f64() / Self::SECONDS_EACH;
+        *credit = (by_time.min(credit.max(Self::FEW)) + 0.1).min(Self::MOST);
+        *since = now;
+    }
+
+    fn spend(&self) -> bool {
+        let (credit, _) = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let enough = *credit >= 1.0;
+        *credit -= if enough { 1.0 } else { 0.0 };
+        enough
+    }
+}
+
+impl Default for RetryBudget {
+    fn default() -> Self {
+        Self(Mutex::new((Self::FEW, Instant::now())))
+    }
+}

@@ -1,0 +1,143 @@
+//! Error bodies: every shape upstream and its gateway are known to send, made safe to log.
+
+use std::fmt;
+
+use serde_json::Value;
+
+/// The longest part of a body that is kept, in characters.
+const EXCERPT: usize = 500;
+const REDACTED: &str = "[redacted]";
+
+/// What upstream said along with a status that is no success.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    pub status: u16,
+    /// Title, detail and further details, in upstream's words.
+    pub message: Option<String>,
+    /// What upstream's support asks for: `traceId`, `contextId` or `instance`.
+    pub trace_id: Option<String>,
+    /// The beginning of the body, redacted: at most 500 characters on one line.
+    pub excerpt: String,
+}
+
+impl Problem {
+    /// Never fails: a body in no known shape has an excerpt only. `secrets` are what the call was made with.
+    pub(super) fn read(status: u16, body: &[u8], secrets: &[&str]) -> Self {
+        let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+        let Ok(mut value) = serde_json::from_slice::<Value>(body) else {
+            let excerpt = one_line(&redacted(&String::from_utf8_lossy(body), secrets));
+            return Self { status, message: None, trace_id: None, excerpt };
+        };
+        redact(&mut value, secrets);
+        let mut sentences = Vec::new();
+        collect_sentences(&value, &mut sentences);
+        let message = one_line(&sentences.join(": "));
+        Self {
+            status,
+            message: (!message.is_empty()).then_some(message),
+            trace_id: trace_id(&value).map(|id| one_line(&id)),
+            excerpt: one_line(&value.to_string()),
+        }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "status {}", self.status)?;
+        let said = self.message.as_deref().unwrap_or(&self.excerpt);
+        if !said.is_empty() {
+            write!(f, ", {said}")?;
+        }
+        match &self.trace_id {
+            Some(id) => write!(f, " (trace id {id})"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The texts of problem+json, of the gateway's two shapes, of OAuth errors and of the oldest bare arrays, in
+/// reading order.
+fn collect_sentences(value: &Value, sentences: &mut Vec<String>) {
+    const TEXTS: [&str; 9] = [
+        "title",
+        "detail",
+        "message",
+        "responseMessage",
+        "error",
+        "error_description",
+        "description",
+        "reason",
+        "text",
+    ];
+    const NAMES: [&str; 4] = ["field", "name", "key", "code"];
+    const NESTED: [&str; 5] = ["responseInfo", "result", "extraDetails", "invalidParams", "errors"];
+    match value {
+        Value::Array(entries) => entries.iter().take(10).for_each(|entry| collect_sentences(entry, sentences)),
+        Value::Object(fields) => {
+            let text = |name: &&str| fields.get(*name).and_then(Value::as_str).map(str::trim);
+            let texts = NAMES.iter().chain(&TEXTS).filter_map(text).chain(text(&"value"));
+            for text in texts.filter(|text| !text.is_empty()) {
+                if !sentences.iter().any(|known| known == text) {
+                    sentences.push(text.to_owned());
+                }
+            }
+            NESTED.iter().filter_map(|name| fields.get(*name)).for_each(|inner| collect_sentences(inner, sentences));
+        }
+        _ => {}
+    }
+}
+
+fn trace_id(value: &Value) -> Option<String> {
+    let fields = value.as_object().or_else(|| value.as_array()?.first()?.as_object())?;
+    let named = ["traceId", "contextId", "trace_id", "instance"].iter().filter_map(|name| fields.get(*name)?.as_str());
+    named.map(str::trim).find(|id| !id.is_empty()).map(str::to_owned)
+}
+
+fn redact(value: &mut Value, secrets: &[&str]) {
+    match value {
+        Value::String(text) => *text = redacted(text, secrets),
+        Value::Array(entries) => entries.iter_mut().for_each(|entry| redact(entry, secrets)),
+        Value::Object(fields) => {
+            for (name, field) in fields.iter_mut() {
+                if is_secret_name(name) && !field.is_null() {
+                    *field = REDACTED.into();
+                } else {
+                    redact(field, secrets);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn is_secret_name(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let parts = ["secret", "password", "authorization", "subscription-key", "subscriptionkey", "apikey", "api_key"];
+    parts.iter().any(|part| name.contains(part)) || name.ends_with("token")
+}
+
+/// Takes out what the call was made with and whatever looks like a bearer token.
+fn redacted(text: &str, secrets: &[&str]) -> String {
+    let mut text = text.to_owned();
+    for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
+        text = text.replace(secret, REDACTED);
+    }
+    let mut safe = String::with_capacity(text.len());
+    let mut rest = text.as_str();
+    // A JWT is base64url of `{"`, so it begins with these letters.
+    while let Some(at) = rest.find("eyJ") {
+        let end = rest[at..].find(|c: char| !c.is_ascii_alphanumeric() && !"-_.+/=".contains(c));
+        let end = end.map_or(rest.len(), |length| at + length);
+        safe.push_str(&rest[..at]);
+        safe.push_str(if end - at >= 16 { REDACTED } else { &rest[at..end] });
+        rest = &rest[end..];
+    }
+    safe + rest
+}
+
+/// No line breaks or other control characters, so that a body cannot forge log lines.
+fn one_line(text: &str) -> String {
+    let plain = text.replace(|c: char| c.is_control() || c.is_whitespace(), " ");
+    let words: Vec<&str> = plain.split(' ').filter(|word| !word.is_empty()).collect();
+    words.join(" ").chars().take(EXCERPT).collect()
+}

@@ -1,0 +1,235 @@
+//! One exchange with upstream: TLS, limits on time and size, and what became of it.
+
+use std::error::Error as _;
+use std::net::IpAddr;
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use bytes::{Bytes, BytesMut};
+use reqwest::header::{AUTHORIZATION, DATE, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::{Method, Response, StatusCode, Url, redirect, retry};
+use time::format_description::BorrowedFormatItem;
+use time::macros::format_description;
+use time::{OffsetDateTime, PrimitiveDateTime};
+
+use super::VippsSettings;
+use super::error::Error;
+use super::problem::Problem;
+
+/// How much of the body of a refusal is read.
+const PROBLEM_BODY: usize = 64 << 10;
+const HTTP_DATE: &[BorrowedFormatItem<'_>] =
+    format_description!("[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT");
+
+/// Where an upstream is. Only `https`, or `http` on this machine.
+#[derive(Clone, Debug)]
+pub(super) struct Address(Url);
+
+impl Address {
+    /// # Errors
+    /// [`Error::Insecure`], or [`Error::Unsendable`] for what is no base URL.
+    pub(super) fn parse(text: &str) -> Result<Self, Error> {
+        let unsendable = |reason: &str| Error::Unsendable { reason: format!("upstream's address {reason}") };
+        let url = Url::parse(text.trim()).map_err(|_| unsendable("is no URL"))?;
+        let host = url.host_str().ok_or_else(|| unsendable("names no host"))?;
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(unsendable("must not hold a user or a password"));
+        }
+        if url.query().is_some() || url.fragment().is_some() {
+            return Err(unsendable("must end after its path"));
+        }
+        match url.scheme() {
+            "https" => Ok(Self(url)),
+            "http" if is_loopback(host) => Ok(Self(url)),
+            "http" => Err(Error::Insecure { host: host.to_owned() }),
+            _ => Err(unsendable("must begin with https://")),
+        }
+    }
+
+    pub(super) fn origin(&self) -> String {
+        self.0.origin().ascii_serialization()
+    }
+
+    fn join(&self, path: &str) -> Result<Url, Error> {
+        let text = format!("{}{path}", self.0.as_str().trim_end_matches('/'));
+        Url::parse(&text).map_err(|_| Error::Unsendable { reason: "the path is no URL".into() })
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    let ip = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    host == "localhost" || ip.is_ok_and(|ip| ip.is_loopback())
+}
+
+/// A header value that is kept out of logs.
+///
+/// # Errors
+/// [`Error::Unsendable`] if a header cannot hold it.
+pub(super) fn secret_header(text: &str, name: &str) -> Result<HeaderValue, Error> {
+    let mut value = HeaderValue::from_str(text)
+        .map_err(|_| Error::Unsendable { reason: format!("{name} holds characters that no header can") })?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// What to send. Sent again after some failures, so whatever creates something must carry an idempotency key.
+#[derive(Clone)]
+pub(super) struct Request {
+    pub method: Method,
+    /// The path with names for its variable parts, for logs.
+    pub template: &'static str,
+    pub path: String,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+    /// The largest answer that is read.
+    pub max_body: usize,
+}
+
+pub(super) struct Transport {
+    settings: VippsSettings,
+    /// For plain http on this machine: no proxy, and no certificates to load.
+    loopback: reqwest::Client,
+    /// Made when first used: reading the machine's certificates takes longer than all else at start.
+    secure: OnceLock<reqwest::Client>,
+}
+
+impl Transport {
+    pub(super) fn new(settings: &VippsSettings) -> Result<Self, Error> {
+        let builder = client_builder(settings).no_proxy().tls_certs_only([]);
+        let loopback = builder.build().map_err(|error| no_tls(&error))?;
+        Ok(Self { settings: settings.clone(), loopback, secure: OnceLock::new() })
+    }
+
+    /// Sends and reads at most once, within `time` and the general limit. Gives the body of a 2xx answer.
+    /// `secrets` are taken out of what upstream says of a failure, along with secret headers.
+    pub(super) async fn exchange(
+        &self,
+        address: &Address,
+        request: &Request,
+        time: Duration,
+        secrets: &[&str],
+    ) -> Result<Bytes, Error> {
+        let url = address.join(&request.path)?;
+        let started = Instant::now();
+        let sending = self
+            .client(&url)?
+            .request(request.method.clone(), url)
+            .headers(request.headers.clone())
+            .body(request.body.clone())
+            .timeout(time.min(self.settings.call_timeout))
+            .send();
+        let response = sending.await.map_err(|error| failure(&error, started));
+        let (status, outcome) = match response {
+            Err(error) => (0, Err(error)),
+            Ok(response) => (response.status().as_u16(), read(response, request, secrets, started).await),
+        };
+        let ms = started.elapsed().as_millis();
+        let error = outcome.as_ref().err().map(tracing::field::display);
+        tracing::debug!(method = %request.method, path = request.template, status, ms, error, "called upstream");
+        outcome
+    }
+
+    pub(super) fn max_body(&self) -> usize {
+        self.settings.max_body
+    }
+
+    fn client(&self, url: &Url) -> Result<&reqwest::Client, Error> {
+        if url.scheme() == "http" {
+            return Ok(&self.loopback);
+        }
+        if let Some(client) = self.secure.get() {
+            return Ok(client);
+        }
+        let client = client_builder(&self.settings).https_only(true).build().map_err(|error| no_tls(&error))?;
+        Ok(self.secure.get_or_init(|| client))
+    }
+}
+
+fn client_builder(settings: &VippsSettings) -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .user_agent(concat!("partner-portal/", env!("CARGO_PKG_VERSION")))
+        // A redirect could take the keys elsewhere.
+        .redirect(redirect::Policy::none())
+        .retry(retry::never())
+        .referer(false)
+        .connect_timeout(settings.read_timeout)
+        .read_timeout(settings.read_timeout)
+}
+
+fn no_tls(error: &reqwest::Error) -> Error {
+    Error::Unsendable { reason: format!("TLS cannot be set up: {}", root_cause(error)) }
+}
+
+async fn read(response: Response, request: &Request, secrets: &[&str], started: Instant) -> Result<Bytes, Error> {
+    let status = response.status();
+    if status.is_success() {
+        return read_body(response, request.max_body, started).await;
+    }
+    let retry_after = retry_after(response.headers(), OffsetDateTime::now_utc());
+    // The status counts even if what comes with it cannot be read.
+    let body = read_body(response, PROBLEM_BODY, started).await.unwrap_or_default();
+    let sent = request.headers.iter().filter(|(_, value)| value.is_sensitive());
+    let sent = sent.filter_map(|(name, value)| {
+        let text = value.to_str().ok()?;
+        (name != AUTHORIZATION).then_some(text).or_else(|| Some(text.split_once(' ')?.1))
+    });
+    let secrets: Vec<&str> = sent.chain(secrets.iter().copied()).collect();
+    let problem = Box::new(Problem::read(status.as_u16(), &body, &secrets));
+    Err(match status {
+        StatusCode::UNAUTHORIZED => Error::Unauthorized(problem),
+        StatusCode::FORBIDDEN => Error::Forbidden(problem),
+        StatusCode::NOT_FOUND => Error::NotFound(problem),
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::LOCKED => Error::Limited { retry_after, problem: Some(problem) },
+        status if status.is_server_error() => Error::Upstream { retry_after, problem },
+        _ => Error::Refused(problem),
+    })
+}
+
+async fn read_body(mut response: Response, limit: usize, started: Instant) -> Result<Bytes, Error> {
+    if response.content_length().is_some_and(|length| length > limit as u64) {
+        return Err(Error::TooLarge { limit });
+    }
+    let mut body = BytesMut::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| failure(&error, started))? {
+        if body.len() + chunk.len() > limit {
+            return Err(Error::TooLarge { limit });
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
+}
+
+fn failure(error: &reqwest::Error, started: Instant) -> Error {
+    let cause = root_cause(error);
+    if error.is_timeout() {
+        Error::TimedOut { after: started.elapsed() }
+    } else if error.is_body() || error.is_decode() {
+        Error::Truncated { cause }
+    } else if error.is_builder() {
+        Error::Unsendable { reason: cause }
+    } else {
+        Error::Unreachable { cause }
+    }
+}
+
+/// The innermost reason: the outer ones say only that a request failed, and name its address.
+fn root_cause(error: &reqwest::Error) -> String {
+    let mut innermost: Option<&dyn std::error::Error> = error.source();
+    while let Some(inner) = innermost.and_then(|error| error.source()) {
+        innermost = Some(inner);
+    }
+    innermost.map_or_else(|| "no reason known".into(), ToString::to_string)
+}
+
+/// Seconds, or a date; a date is compared with upstream's own clock where it tells it.
+pub(super) fn retry_after(headers: &HeaderMap, now: OffsetDateTime) -> Option<Duration> {
+    let text = |name| headers.get(name)?.to_str().ok().map(str::trim);
+    let date = |text: &str| PrimitiveDateTime::parse(text, HTTP_DATE).ok().map(PrimitiveDateTime::assume_utc);
+    let wanted = text(RETRY_AFTER)?;
+    if let Ok(seconds) = wanted.parse::<f64>() {
+        // NaN and negative numbers are no durations; too large ones are.
+        return (seconds >= 0.0).then(|| Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX));
+    }
+    let now = text(DATE).and_then(date).unwrap_or(now);
+    Some(Duration::try_from(date(wanted)? - now).unwrap_or_default())
+}
