@@ -19,13 +19,12 @@ pub fn Marked(text: String, needles: Vec<String>) -> impl IntoView {
     pieces.collect_view().into_any()
 }
 
-/// A button that copies `text`. Shown only where the script that does it has loaded.
+/// A button that copies `text`. Shown only where the script that does it has loaded; its icon
+/// comes from the style sheet, because a list holds a hundred of them.
 #[component]
 pub fn Copy(text: String, #[prop(into)] what: String) -> impl IntoView {
     view! {
-        <button type="button" class="copy" data-copy=text aria-label=format!("Copy {what}") title=format!("Copy {what}")>
-            <Icon name="copy"/>
-        </button>
+        <button type="button" class="copy" data-copy=text title=format!("Copy {what}")></button>
     }
 }
 

@@ -88,7 +88,7 @@ impl Store {
                    m.last_used_at is null or m.last_used_at < now() - interval '1 minute' as "stale_use!",
                    coalesce((
                        select json_agg(json_build_object(
-                           'resource', j.resource, 'running', j.lease_until > now(), 'done', j.done, 'total', j.total,
+                           'resource', j.resource, 'running', coalesce(j.lease_until > now(), false), 'done', j.done, 'total', j.total,
                            'completed_at', j.completed_at, 'failing_since', j.failing_since, 'failure', j.failure,
                            'held', j.held))
                        from sync_job j where j.organisation_id = coalesce(p.id, o.id)), '[]')

@@ -179,7 +179,7 @@ impl Account {
     }
 }
 
-const SUBSCRIPTION_KEY: HeaderName = HeaderName::from_static("ocp-apim-subscription-key");
+pub(super) const SUBSCRIPTION_KEY: HeaderName = HeaderName::from_static("ocp-apim-subscription-key");
 
 /// What every call carries.
 ///

@@ -189,7 +189,8 @@ pub(super) fn request(keys: &Credentials) -> Result<Request, Error> {
     let mut headers = call::headers(keys)?;
     let secret = keys.client_secret.expose_secret();
     let (path, body) = match &keys.subscription_key {
-        Some(_) => {
+        Some(key) => {
+            headers.insert(call::SUBSCRIPTION_KEY, secret_header(key.expose_secret(), "the subscription key")?);
             headers.insert(HeaderName::from_static("client_id"), secret_header(&keys.client_id, "the client_id")?);
             headers.insert(HeaderName::from_static("client_secret"), secret_header(secret, "the client_secret")?);
             // Else an empty body has no length at all, which the gateway refuses.
