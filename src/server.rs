@@ -14,6 +14,9 @@ pub mod sync;
 pub mod telemetry;
 pub mod vipps;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use secrecy::SecretString;

@@ -5,10 +5,10 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, FromRef, Request, State};
 use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderValue, Method, StatusCode};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, get, post};
 use leptos::prelude::*;
 use leptos_axum::{AxumRouteListing, LeptosRoutes, ResponseOptions, generate_route_list, render_app_async_with_context};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -23,27 +23,38 @@ use crate::paths;
 /// Largest request that is read: forms are small.
 const LARGEST_REQUEST: usize = 1024 * 1024;
 
-/// Routes that are not pages: method, address, and who may go there. The pages are in `app`.
-pub const ACTIONS: [(&str, &str); 9] = [
-    ("GET", "/"),
-    ("POST", paths::LOGIN),
-    ("POST", paths::LOGOUT),
-    ("POST", paths::THEME),
-    ("POST", "/as/{org}/sales-units/refresh"),
-    ("POST", "/as/{org}/sales-units/{msn}/refresh"),
-    ("GET", "/healthz"),
-    ("GET", "/readyz"),
-    ("GET", "/pkg/{*path}"),
-];
+/// An address that is not a page. The pages are in `app`.
+pub struct Action {
+    pub method: Method,
+    pub path: &'static str,
+    handler: MethodRouter<Portal>,
+}
+
+/// What anybody may ask for: nothing in it depends on who asks.
+pub fn open_actions() -> Vec<Action> {
+    vec![
+        asked_for("/healthz", get(requests::alive)),
+        asked_for("/readyz", get(requests::ready)),
+        asked_for("/pkg/{*path}", get(site::serve)),
+        asked_for("/favicon.svg", get(site::serve)),
+        asked_for("/icons.svg", get(site::serve)),
+    ]
+}
+
+/// What the guard decides about, as it does about the pages.
+pub fn guarded_actions() -> Vec<Action> {
+    vec![
+        asked_for("/", get(requests::home)),
+        sent_to(paths::LOGIN, post(requests::sign_in)),
+        sent_to(paths::LOGOUT, post(requests::sign_out)),
+        sent_to(paths::THEME, post(requests::choose_theme)),
+        sent_to("/as/{org}/sales-units/refresh", post(requests::refresh_sales_units)),
+        sent_to("/as/{org}/sales-units/{msn}/refresh", post(requests::refresh_sales_unit)),
+    ]
+}
 
 pub fn router(portal: Portal) -> Router {
-    let signed_in = Router::new()
-        .route("/", get(requests::home))
-        .route(paths::LOGIN, post(requests::sign_in))
-        .route(paths::LOGOUT, post(requests::sign_out))
-        .route(paths::THEME, post(requests::choose_theme))
-        .route("/as/{org}/sales-units/refresh", post(requests::refresh_sales_units))
-        .route("/as/{org}/sales-units/{msn}/refresh", post(requests::refresh_sales_unit))
+    let guarded = routes(guarded_actions())
         .leptos_routes_with_handler(pages(), get(page))
         .fallback(get(page).fallback(wrong_method))
         .method_not_allowed_fallback(wrong_method)
@@ -51,19 +62,26 @@ pub fn router(portal: Portal) -> Router {
         .layer(from_fn_with_state(portal.clone(), csrf::check))
         .layer(sessions::layer(portal.store().clone(), portal.is_https()))
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest));
-    Router::new()
-        .route("/healthz", get(requests::alive))
-        .route("/readyz", get(requests::ready))
-        .route("/pkg/{*path}", get(site::serve))
-        .route("/favicon.svg", get(site::serve))
-        .route("/icons.svg", get(site::serve))
-        .merge(signed_in)
+    routes(open_actions())
+        .merge(guarded)
         .layer(DefaultBodyLimit::max(LARGEST_REQUEST))
         .layer(RequestBodyLimitLayer::new(LARGEST_REQUEST))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(portal.clone(), headers::add))
         .layer(from_fn(requests::log))
         .with_state(portal)
+}
+
+fn routes(actions: Vec<Action>) -> Router<Portal> {
+    actions.into_iter().fold(Router::new(), |router, action| router.route(action.path, action.handler))
+}
+
+fn asked_for(path: &'static str, handler: MethodRouter<Portal>) -> Action {
+    Action { method: Method::GET, path, handler }
+}
+
+fn sent_to(path: &'static str, handler: MethodRouter<Portal>) -> Action {
+    Action { method: Method::POST, path, handler }
 }
 
 /// Every page, as the route table of the app names them.

@@ -61,7 +61,8 @@ async fn every_call_carries_the_headers_and_only_the_right_keys() {
     assert_eq!(token.header("client_secret"), Some(SECRET));
     assert_eq!(token.header("client_id"), Some("fb492b5e-7907-4d83-bc20-c7fb60ca35de"));
     assert_eq!((token.header("content-length"), token.body.as_str()), (Some("0"), ""));
-    assert_eq!(token.header("ocp-apim-subscription-key"), None);
+    assert_eq!(token.header("ocp-apim-subscription-key"), Some(KEY));
+    assert_eq!(special.header("ocp-apim-subscription-key"), None);
     assert_eq!(call.header("ocp-apim-subscription-key"), Some(KEY));
     assert_eq!(call.header("client_secret"), None);
     assert_eq!(call.bearer(), format!("{TOKEN}0"));

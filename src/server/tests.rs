@@ -1,0 +1,289 @@
+//! Tests of the whole portal: over HTTP, on a real database, against the sandbox over HTTP.
+
+mod access_matrix;
+mod layering;
+mod sales_units;
+mod sessions;
+mod syncing;
+mod tenants;
+
+use std::collections::HashMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex};
+
+use reqwest::header::{COOKIE, HeaderMap, LOCATION, ORIGIN, SET_COOKIE};
+use reqwest::{Method, StatusCode};
+use secrecy::SecretString;
+use sqlx::PgPool;
+use tokio::net::TcpListener;
+use tokio_util::sync::{CancellationToken, DropGuard};
+use uuid::Uuid;
+
+use super::config::{DatabaseSettings, Settings, UpstreamSettings};
+use super::sandbox::{Sandbox, SandboxSettings};
+use super::security::passwords;
+use super::security::secrets::SecretKey;
+use super::site::Site;
+use super::store::Store;
+use super::store::organisations::{KeyReferences, Registration};
+use super::{Portal, router, sync};
+use crate::domain::identifiers::BusinessIdentifier;
+use crate::domain::organisation::{OrgId, OrganisationKind, Role};
+
+pub const PARTNER: &str = "org_kystkassa";
+pub const OTHER_PARTNER: &str = "org_nordbetaling";
+/// A merchant with keys of its own, for one sales unit.
+pub const MERCHANT_WITH_KEYS: &str = "org_m_blabaer_kaffe";
+/// A merchant of [`PARTNER`] that is served with the partner's keys.
+pub const MERCHANT: &str = "org_merchant";
+const PASSWORD: &str = "a password for tests";
+
+/// A portal that listens on a port of its own, on a sandbox that does, too.
+pub struct TestPortal {
+    pub portal: Portal,
+    pub sandbox: Arc<Sandbox>,
+    pub pool: PgPool,
+    pub address: SocketAddr,
+    sandbox_address: SocketAddr,
+    sandbox_running: Mutex<Option<(CancellationToken, tokio::task::JoinHandle<std::io::Result<()>>)>>,
+    _folder: tempfile::TempDir,
+    _stop: DropGuard,
+}
+
+impl TestPortal {
+    /// With the sandbox's organisations registered and nothing fetched yet.
+    pub async fn start(pool: PgPool) -> Self {
+        Self::start_with(pool, 120, None).await
+    }
+
+    pub async fn start_with(pool: PgPool, sales_units: u32, public_url: Option<&str>) -> Self {
+        let sandbox = Sandbox::new(&SandboxSettings { sales_units, rate_limit: 0.0, ..SandboxSettings::default() });
+        let sandbox_listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let sandbox_address = sandbox_listener.local_addr().unwrap();
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let settings = Settings {
+            database: DatabaseSettings { database_url: None, data_dir: folder.path().to_owned(), secret_key_file: None },
+            listen: address,
+            public_url: public_url.map(ToOwned::to_owned),
+            upstream: UpstreamSettings { upstream_url: format!("http://{sandbox_address}"), upstream_rate: 1_000.0 },
+            sync_interval: std::time::Duration::from_secs(900),
+        };
+        let key = SecretKey::open(&folder.path().join("secret.key")).unwrap();
+        let site = Site::new(|path| (path == "pkg/hash.txt").then(|| b"test".as_slice().into()));
+        let portal = Portal::new(Store::over(pool.clone()), key, &settings, site).unwrap();
+        let stop = CancellationToken::new();
+        let service = router::router(portal.clone()).into_make_service_with_connect_info::<SocketAddr>();
+        let server = axum::serve(listener, service).with_graceful_shutdown(stop.clone().cancelled_owned());
+        tokio::spawn(server.into_future());
+        let test = Self {
+            portal,
+            sandbox,
+            pool,
+            address,
+            sandbox_address,
+            sandbox_running: Mutex::default(),
+            _folder: folder,
+            _stop: stop.drop_guard(),
+        };
+        test.run_sandbox(sandbox_listener);
+        test.register_organisations().await;
+        test
+    }
+
+    /// The same, with everything fetched.
+    pub async fn synced(pool: PgPool) -> Self {
+        let test = Self::start(pool).await;
+        test.sync().await;
+        test
+    }
+
+    fn run_sandbox(&self, listener: TcpListener) {
+        let stop = CancellationToken::new();
+        let serving = tokio::spawn(Arc::clone(&self.sandbox).serve(listener, stop.clone().cancelled_owned()));
+        *self.sandbox_running.lock().unwrap() = Some((stop, serving));
+    }
+
+    /// Upstream is gone: connections to it are refused.
+    pub async fn stop_sandbox(&self) {
+        let running = self.sandbox_running.lock().unwrap().take();
+        let (stop, serving) = running.unwrap();
+        stop.cancel();
+        serving.await.unwrap().unwrap();
+    }
+
+    pub async fn start_sandbox(&self) {
+        self.run_sandbox(TcpListener::bind(self.sandbox_address).await.unwrap());
+    }
+
+    async fn register_organisations(&self) {
+        for keys in self.sandbox.keys() {
+            let seal = async |name: &str, secret: &str| {
+                let name = format!("{}/{name}", keys.org_id);
+                self.portal.secrets().seal(&name, &SecretString::from(secret)).await.unwrap()
+            };
+            let registration = Registration {
+                id: keys.org_id.parse().unwrap(),
+                kind: keys.kind.parse().unwrap(),
+                name: keys.name.clone(),
+                business_identifier: None,
+                partner: None,
+                keys: Some(KeyReferences {
+                    upstream_url: None,
+                    client_id: keys.client_id.clone(),
+                    client_secret_ref: seal("client_secret", &keys.client_secret).await,
+                    subscription_key_ref: Some(seal("subscription_key", &keys.subscription_key).await),
+                    msn: keys.msn.clone(),
+                }),
+            };
+            self.portal.store().save_organisation(&registration).await.unwrap();
+        }
+        let merchant = self.sandbox.merchants_of(PARTNER).remove(0);
+        let registration = Registration {
+            id: MERCHANT.parse().unwrap(),
+            kind: OrganisationKind::Merchant,
+            name: merchant.name,
+            business_identifier: Some(BusinessIdentifier::new(merchant.scheme, merchant.id)),
+            partner: Some(PARTNER.parse().unwrap()),
+            keys: None,
+        };
+        self.portal.store().save_organisation(&registration).await.unwrap();
+    }
+
+    /// Fetches everything that is due; returns how many jobs failed.
+    pub async fn sync(&self) -> usize {
+        sync::run_once(&self.portal, None, false).await.unwrap()
+    }
+
+    /// Fetches until it goes well: after trouble, upstream is asked again only after a moment.
+    pub async fn sync_until_well(&self) {
+        let trying = async {
+            while self.sync().await > 0 {
+                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            }
+        };
+        tokio::time::timeout(std::time::Duration::from_secs(30), trying).await.expect("the sync does not recover");
+    }
+
+    /// How many sales units upstream shows to a partner.
+    pub async fn units_upstream(&self, partner: &str) -> usize {
+        let client = self.portal.client_of(&org(partner)).await.unwrap().unwrap();
+        let listed = client.sales_units().await.unwrap().len();
+        self.sandbox.clear_calls();
+        listed
+    }
+
+    /// Adds somebody who is a member of these organisations.
+    pub async fn person(&self, email: &str, memberships: &[(&str, Role)]) -> Uuid {
+        let id = Uuid::new_v4();
+        let hash = passwords::hash(PASSWORD.to_owned()).await.unwrap();
+        assert!(self.portal.store().add_staff(id, email, &hash, false).await.unwrap());
+        for (organisation, role) in memberships {
+            self.portal.store().save_membership(id, &organisation.parse().unwrap(), *role).await.unwrap();
+        }
+        id
+    }
+
+    /// Adds somebody and signs them in.
+    pub async fn member(&self, email: &str, memberships: &[(&str, Role)]) -> Browser {
+        self.person(email, memberships).await;
+        let browser = self.browser();
+        assert_eq!(browser.sign_in(email, PASSWORD).await.status, StatusCode::SEE_OTHER);
+        browser
+    }
+
+    pub fn browser(&self) -> Browser {
+        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        Browser { client, base: format!("http://{}", self.address), cookies: Mutex::default() }
+    }
+}
+
+/// Keeps cookies like a browser, and sends the header that says requests come from our pages.
+pub struct Browser {
+    client: reqwest::Client,
+    base: String,
+    pub cookies: Mutex<HashMap<String, String>>,
+}
+
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: String,
+}
+
+impl Answer {
+    pub fn location(&self) -> &str {
+        self.headers.get(LOCATION).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// The body without what differs from answer to answer on purpose.
+    pub fn body_without_nonce(&self) -> String {
+        let Some((_, rest)) = self.body.split_once("nonce=\"") else { return self.body.clone() };
+        let nonce = rest.split('"').next().unwrap();
+        self.body.replace(nonce, "")
+    }
+
+    /// The text of the page, without elements.
+    pub fn text(&self) -> String {
+        let body = self.body.split_once("<body>").map_or(self.body.as_str(), |(_, body)| body);
+        let mut text = String::new();
+        let mut inside = false;
+        for character in body.chars() {
+            match character {
+                '<' => inside = true,
+                '>' if inside => inside = false,
+                character if !inside => text.push(character),
+                _ => {}
+            }
+        }
+        text.replace("&amp;", "&").replace("&lt;", "<").replace("&gt;", ">").replace("&#x27;", "'").replace("&quot;", "\"")
+    }
+}
+
+impl Browser {
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(Method::GET, path, &[], None).await
+    }
+
+    pub async fn post(&self, path: &str, form: &[(&str, &str)]) -> Answer {
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+        self.send(Method::POST, path, &[(ORIGIN.as_str(), &self.base)], Some(body)).await
+    }
+
+    pub async fn sign_in(&self, email: &str, password: &str) -> Answer {
+        self.post("/login", &[("email", email), ("password", password)]).await
+    }
+
+    pub async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], form: Option<String>) -> Answer {
+        let mut request = self.client.request(method, format!("{}{path}", self.base));
+        let cookies: Vec<String> =
+            self.cookies.lock().unwrap().iter().map(|(name, value)| format!("{name}={value}")).collect();
+        if !cookies.is_empty() {
+            request = request.header(COOKIE, cookies.join("; "));
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if let Some(form) = form {
+            request = request.header("content-type", "application/x-www-form-urlencoded").body(form);
+        }
+        let response = request.send().await.unwrap();
+        for cookie in response.headers().get_all(SET_COOKIE) {
+            let (name, rest) = cookie.to_str().unwrap().split_once('=').unwrap();
+            let value = rest.split(';').next().unwrap();
+            let mut cookies = self.cookies.lock().unwrap();
+            if value.is_empty() || rest.contains("Max-Age=0") {
+                cookies.remove(name);
+            } else {
+                cookies.insert(name.to_owned(), value.to_owned());
+            }
+        }
+        Answer { status: response.status(), headers: response.headers().clone(), body: response.text().await.unwrap() }
+    }
+}
+
+pub fn org(id: &str) -> OrgId {
+    id.parse().unwrap()
+}

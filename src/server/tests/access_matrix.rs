@@ -1,0 +1,179 @@
+//! Every address, asked for by everybody: who gets what.
+
+use std::collections::BTreeSet;
+
+use reqwest::Method;
+use reqwest::StatusCode;
+use sqlx::PgPool;
+
+use super::{Browser, MERCHANT, OTHER_PARTNER, PARTNER, TestPortal};
+use crate::domain::organisation::Role;
+use crate::server::router::{guarded_actions, open_actions, pages};
+use crate::server::store::MIGRATIONS;
+
+/// Who asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Who {
+    Nobody,
+    /// Signed in, a member of nothing.
+    Stranger,
+    /// A member of another partner.
+    OtherTenant,
+    /// A member of a merchant of the partner.
+    Merchant,
+    Viewer,
+    Admin,
+}
+
+const EVERYBODY: [Who; 6] =
+    [Who::Nobody, Who::Stranger, Who::OtherTenant, Who::Merchant, Who::Viewer, Who::Admin];
+
+/// Who may have an address.
+#[derive(Clone, Copy, Debug)]
+enum Access {
+    Open,
+    /// Everybody who has signed in.
+    SignedIn,
+    /// Members of the organisation in the address; to others it does not exist.
+    Members,
+}
+
+/// Every route: method, address, who may have it, and what those are answered.
+const MATRIX: [(&str, &str, Access, u16); 17] = [
+    ("GET", "/healthz", Access::Open, 200),
+    ("GET", "/readyz", Access::Open, 200),
+    // There are no files in tests; that they are open is all that is asked here.
+    ("GET", "/pkg/{*path}", Access::Open, 404),
+    ("GET", "/favicon.svg", Access::Open, 404),
+    ("GET", "/icons.svg", Access::Open, 404),
+    ("GET", "/login", Access::Open, 200),
+    ("POST", "/login", Access::Open, 422),
+    ("GET", "/", Access::SignedIn, 303),
+    ("GET", "/businesses", Access::SignedIn, 200),
+    ("GET", "/profile", Access::SignedIn, 200),
+    ("POST", "/profile/theme", Access::SignedIn, 303),
+    ("GET", "/as/{org}", Access::Members, 200),
+    ("GET", "/as/{org}/sales-units", Access::Members, 200),
+    ("GET", "/as/{org}/sales-units/{msn}", Access::Members, 200),
+    ("POST", "/as/{org}/sales-units/refresh", Access::Members, 303),
+    ("POST", "/as/{org}/sales-units/{msn}/refresh", Access::Members, 303),
+    // Last: it ends the session.
+    ("POST", "/logout", Access::SignedIn, 303),
+];
+
+#[test]
+fn no_route_is_missing_from_the_matrix() {
+    let mut routes = BTreeSet::new();
+    for page in pages() {
+        routes.insert(("GET".to_owned(), page.path().to_owned()));
+    }
+    for action in open_actions().into_iter().chain(guarded_actions()) {
+        routes.insert((action.method.to_string(), action.path.to_owned()));
+    }
+    let listed: BTreeSet<_> = MATRIX.iter().map(|(method, path, ..)| ((*method).to_owned(), (*path).to_owned())).collect();
+    assert_eq!(routes, listed);
+    // Server functions would be addresses, too. Pages load without any.
+    assert_eq!(leptos::server_fn::axum::server_fn_paths().count(), 0);
+}
+
+async fn browser(portal: &TestPortal, who: Who) -> Browser {
+    let email = format!("{who:?}@example.com").to_lowercase();
+    match who {
+        Who::Nobody => portal.browser(),
+        Who::Stranger => portal.member(&email, &[]).await,
+        Who::OtherTenant => portal.member(&email, &[(OTHER_PARTNER, Role::Admin)]).await,
+        Who::Merchant => portal.member(&email, &[(MERCHANT, Role::Admin)]).await,
+        Who::Viewer => portal.member(&email, &[(PARTNER, Role::Viewer)]).await,
+        Who::Admin => portal.member(&email, &[(PARTNER, Role::Admin)]).await,
+    }
+}
+
+#[sqlx::test(migrator = "MIGRATIONS")]
+async fn everybody_gets_what_is_theirs_and_nothing_else(pool: PgPool) {
+    let portal = TestPortal::synced(pool).await;
+    let msn = portal.sandbox.merchants_of(PARTNER)[0].msns[0].clone();
+    for who in EVERYBODY {
+        let browser = browser(&portal, who).await;
+        for (method, pattern, access, answer) in MATRIX {
+            let path = pattern.replace("{org}", PARTNER).replace("{msn}", &msn).replace("{*path}", "nothing.css");
+            let got = if method == "GET" { browser.get(&path).await } else { browser.post(&path, &[]).await };
+            let member = matches!(who, Who::Viewer | Who::Admin);
+            let expected = match access {
+                Access::SignedIn | Access::Members if who == Who::Nobody => 303,
+                Access::Members if !member => 404,
+                _ => answer,
+            };
+            assert_eq!(got.status.as_u16(), expected, "{who:?} {method} {path}: {}", got.text());
+            if expected == 303 && who == Who::Nobody {
+                assert!(got.location().starts_with("/login"), "{who:?} {method} {path} {}", got.location());
+            }
+            if matches!(access, Access::Members) && !member {
+                assert!(!got.body.contains("Kystkassa"), "{who:?} {method} {path}");
+            }
+        }
+    }
+}
+
+#[sqlx::test(migrator = "MIGRATIONS")]
+async fn what_one_may_not_see_looks_like_what_does_not_exist(pool: PgPool) {
+    let portal = TestPortal::synced(pool).await;
+    let browser = browser(&portal, Who::Merchant).await;
+    let nothing = browser.get("/as/org_nobody").await;
+    assert_eq!(nothing.status, StatusCode::NOT_FOUND);
+    for path in [
+        "/as/org_kystkassa",
+        "/as/org_kystkassa/sales-units?q=kaffe",
+        "/as/org_kystkassa/sales-units/123456",
+        "/as/Not%20an%20id",
+        "/as/",
+        "/as/%2e%2e/org_kystkassa",
+    ] {
+        let foreign = browser.get(path).await;
+        assert_eq!(foreign.status, StatusCode::NOT_FOUND, "{path}");
+        assert_eq!(foreign.body_without_nonce(), nothing.body_without_nonce(), "{path}");
+        let names = |answer: &super::Answer| answer.headers.keys().map(ToString::to_string).collect::<BTreeSet<_>>();
+        assert_eq!(names(&foreign), names(&nothing), "{path}");
+    }
+}
+
+#[sqlx::test(migrator = "MIGRATIONS")]
+async fn requests_from_other_sites_change_nothing(pool: PgPool) {
+    let portal = TestPortal::start(pool).await;
+    let browser = browser(&portal, Who::Admin).await;
+    for (method, pattern, ..) in MATRIX.iter().filter(|(method, ..)| *method == "POST") {
+        let path = pattern.replace("{org}", PARTNER).replace("{msn}", "123456");
+        for headers in [
+            vec![("origin", "https://evil.example")],
+            vec![("origin", "null")],
+            vec![("sec-fetch-site", "cross-site")],
+            vec![("sec-fetch-site", "same-site")],
+            vec![],
+        ] {
+            let got = browser.send(method.parse().unwrap(), &path, &headers, Some(String::new())).await;
+            assert_eq!(got.status, StatusCode::FORBIDDEN, "{method} {path} {headers:?}");
+        }
+    }
+    assert_eq!(browser.get("/businesses").await.status, StatusCode::OK, "the session must still be there");
+}
+
+#[sqlx::test(migrator = "MIGRATIONS")]
+async fn every_answer_carries_the_headers(pool: PgPool) {
+    let portal = TestPortal::start_with(pool, 20, Some("https://portal.example.com")).await;
+    let browser = portal.browser();
+    for (method, pattern, ..) in MATRIX {
+        let path = pattern.replace("{org}", PARTNER).replace("{msn}", "123456").replace("{*path}", "x");
+        for method in [method, "GET", "PUT", "DELETE"] {
+            let got = browser.send(method.parse::<Method>().unwrap(), &path, &[("origin", "https://portal.example.com")], None).await;
+            let header = |name: &str| got.headers.get(name).map_or("", |value| value.to_str().unwrap());
+            let context = format!("{method} {path}");
+            assert_eq!(header("x-content-type-options"), "nosniff", "{context}");
+            assert_eq!(header("referrer-policy"), "same-origin", "{context}");
+            assert_eq!(header("cross-origin-opener-policy"), "same-origin", "{context}");
+            assert!(header("strict-transport-security").contains("max-age=63072000"), "{context}");
+            assert_eq!(header("cache-control"), "no-store", "{context}");
+            let policy = header("content-security-policy");
+            assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"), "{context} {policy}");
+            assert!(!policy.contains("unsafe-inline") && !policy.contains("'unsafe-eval'"), "{context} {policy}");
+        }
+    }
+}
