@@ -75,7 +75,7 @@ pub fn run(command: Command, files: Files) -> anyhow::Result<ExitCode> {
             Command::User(arguments) => user::run(arguments).await,
             Command::Organisation(arguments) => organisation::run(arguments).await,
             Command::Doctor(settings) => return doctor::run(*settings).await,
-            Command::Bench(settings) => bench::run(settings, files).await,
+            Command::Bench(settings) => bench::run(settings).await,
             Command::WithPostgres { command } => return with_postgres(&command).await,
         }
         .map(|()| ExitCode::SUCCESS)

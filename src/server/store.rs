@@ -4,6 +4,7 @@
 //! acts as to the database, whose row-level security then hides everybody else's rows even from
 //! a query that forgot to.
 
+mod bench;
 pub mod known_browsers;
 pub mod merchants;
 pub mod organisations;

@@ -75,14 +75,14 @@ fn pages_reach_an_organisations_rows_through_acting_only() {
 fn only_the_store_has_sql() {
     let lines = saying(sources(""), &["sqlx::query", "query_as!", "query_scalar!", "raw_sql"]);
     // The embedded database is made with SQL before there is a store.
-    assert_eq!(except(lines, &["src/server/store", "src/server/postgres", "src/server/commands/bench"]), NONE);
+    assert_eq!(except(lines, &["src/server/store", "src/server/postgres"]), NONE);
 }
 
 #[test]
 fn only_vipps_has_an_http_client() {
     let lines = saying(sources(""), &["reqwest::"]);
     // Settings are checked with its address parser.
-    let lines = except(lines, &["src/server/vipps", "src/server/commands/bench"]);
+    let lines = except(lines, &["src/server/vipps"]);
     let lines: Vec<String> = lines.into_iter().filter(|line| !line.contains("reqwest::Url")).collect();
     assert_eq!(lines, NONE);
 }

@@ -1,0 +1,63 @@
+//! What is measured: one partner with many sales units of the sandbox's making.
+
+use std::sync::Arc;
+
+use secrecy::SecretString;
+use time::OffsetDateTime;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::domain::organisation::{OrganisationKind, Role};
+use crate::server::sandbox::{Sandbox, SandboxSettings};
+use crate::server::security::passwords;
+use crate::server::store::organisations::Registration;
+use crate::server::store::{Scope, Store};
+use crate::server::vipps::{Credentials, Vipps, VippsSettings};
+
+pub const ORGANISATION: &str = "org_kystkassa";
+pub const EMAIL: &str = "bench@example.com";
+pub const PASSWORD: &str = "a password for benches";
+
+/// Puts the units into the store, with details and merchants; returns who may see them. Names
+/// come from the sandbox; asking it for each unit's details would only keep one waiting.
+pub async fn load(store: &Store, sales_units: u32) -> anyhow::Result<Uuid> {
+    let sandbox = Sandbox::new(&SandboxSettings { partners: 1, sales_units, rate_limit: 0.0, ..SandboxSettings::default() });
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+    let upstream = format!("http://{}", listener.local_addr()?);
+    let stop = CancellationToken::new();
+    let serving = tokio::spawn(Arc::clone(&sandbox).serve(listener, stop.clone().cancelled_owned()));
+    let keys = sandbox.keys().remove(0);
+    let client = Vipps::new(VippsSettings::default())?.client(Credentials {
+        upstream,
+        client_id: keys.client_id,
+        client_secret: SecretString::from(keys.client_secret),
+        subscription_key: Some(SecretString::from(keys.subscription_key)),
+        msn: None,
+    });
+    let listed = client.sales_units().await?;
+    stop.cancel();
+    serving.await??;
+
+    let id = ORGANISATION.parse().map_err(anyhow::Error::msg)?;
+    let registration = Registration {
+        id,
+        kind: OrganisationKind::Partner,
+        name: keys.name,
+        business_identifier: None,
+        partner: None,
+        keys: None,
+    };
+    store.save_organisation(&registration).await?;
+    let scope = Scope::whole(registration.id.clone());
+    let mut tenant = store.tenant(&scope).await?;
+    tenant.apply_sales_unit_list(&listed, OffsetDateTime::now_utc(), false).await?;
+    tenant.invent_details().await?;
+    tenant.commit().await?;
+    store.settle().await?;
+
+    let staff = Uuid::new_v4();
+    store.add_staff(staff, EMAIL, &passwords::hash(PASSWORD.to_owned()).await?, false).await?;
+    store.save_membership(staff, &registration.id, Role::Viewer).await?;
+    Ok(staff)
+}

@@ -1,0 +1,49 @@
+//! Rows for measuring: many at once, and settled as after a quiet night.
+
+use super::{Result, Store, Tenant};
+
+impl Tenant<'_> {
+    /// Gives every unit details, and a merchant for about three of them.
+    pub async fn invent_details(&mut self) -> Result<()> {
+        let organisation = self.scope.copy.as_str();
+        let version = self.next_version().await?;
+        sqlx::query!(
+            r#"
+            update sales_unit s
+            set business_scheme = 'business:NO:ORG', business_id = (900000000 + i.merchant)::text,
+                merchant_name = split_part(s.name, ' ', 1) || ' ' || i.merchant || ' AS',
+                capture_type = case i.number % 10 when 0 then 'DirectCapture' else 'ReserveCapture' end,
+                payment_allowed = true, recurring_allowed = i.number % 4 = 0,
+                skip_landing_page_allowed = i.number % 7 = 0, raw = json_build_object('msn', s.msn, 'name', s.name),
+                details_at = now(), version = $2
+            from (
+                select msn, row_number() over (order by msn) as number, row_number() over (order by msn) / 3 as merchant
+                from sales_unit where organisation_id = $1) i
+            where s.organisation_id = $1 and s.msn = i.msn
+            "#,
+            organisation,
+            version,
+        )
+        .execute(self.connection())
+        .await?;
+        sqlx::query!(
+            r#"
+            insert into merchant (organisation_id, scheme, id, name, status, country_code, fetched_at)
+            select distinct on (business_id) organisation_id, business_scheme, business_id, merchant_name, 'ACTIVE', 'NO', now()
+            from sales_unit where organisation_id = $1
+            "#,
+            organisation,
+        )
+        .execute(self.connection())
+        .await
+        .map(drop)
+    }
+}
+
+impl Store {
+    /// What the database does by itself in a quiet moment.
+    pub async fn settle(&self) -> Result<()> {
+        sqlx::query("vacuum (analyze) sales_unit").execute(&self.pool).await?;
+        sqlx::query("vacuum (analyze) merchant").execute(&self.pool).await.map(drop)
+    }
+}
