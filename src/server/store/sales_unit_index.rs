@@ -13,6 +13,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering as AtomicOrdering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use futures::{Stream, StreamExt};
 use memchr::memmem::Finder;
 use tokio::sync::RwLock;
 
@@ -89,8 +90,13 @@ impl Indexes {
                 // One merchant's units are few: they are read anew.
                 *index = SalesUnitIndex::default();
             }
-            let changes = store.tenant(scope).await?.changed_sales_units(index.version).await?;
-            index.apply(changes);
+            let mut tenant = store.tenant(scope).await?;
+            let changes = tenant.changed_sales_units(index.version);
+            if let Err(error) = index.catch_up(changes).await {
+                // Half of the changes are in, so nothing of it can be trusted.
+                *index = SalesUnitIndex::default();
+                return Err(error);
+            }
             index.version = index.version.max(version);
             entry.bytes.store(index.bytes() as u64, AtomicOrdering::Relaxed);
             self.forget_unused(scope);
@@ -153,26 +159,48 @@ struct Line {
 
 impl SalesUnitIndex {
     /// Puts units in, in place of what was there under the same MSN. No MSN comes twice.
-    pub fn apply(&mut self, changes: Vec<Indexed>) {
-        self.version = changes.iter().map(|unit| unit.version).fold(self.version, i64::max);
-        // Many at once are sorted in together; a few are put in place one by one.
-        let many = changes.len() > 64 && changes.len() > self.units.len() / 50;
-        for change in changes {
+    ///
+    /// A few are put in place one by one; many are written as they come and sorted in together.
+    async fn catch_up(&mut self, changes: impl Stream<Item = Result<Indexed>>) -> Result<()> {
+        let mut changes = std::pin::pin!(changes);
+        let few = (self.units.len() / 50).max(64);
+        let mut waiting = Vec::new();
+        while let Some(change) = changes.next().await {
+            waiting.push(change?);
+            if waiting.len() > few {
+                return self.catch_up_on_many(waiting, changes).await;
+            }
+        }
+        for change in waiting {
             let known = self.slot(&change.msn);
-            if let (Some(slot), false) = (known, many) {
+            if let Some(slot) = known {
                 self.take_out_of_orders(slot);
             }
-            let unit = self.write_line(&change, known);
-            if !many {
-                self.put_into_orders(unit);
-            }
+            let slot = self.write_line(&change, known);
+            self.put_into_orders(slot);
         }
-        if self.text.len() > 65_536 && self.lines.len() > self.units.len() * 3 / 2 {
-            self.compact();
+        self.compact();
+        Ok(())
+    }
+
+    async fn catch_up_on_many(
+        &mut self,
+        waiting: Vec<Indexed>,
+        mut rest: impl Stream<Item = Result<Indexed>> + Unpin,
+    ) -> Result<()> {
+        for change in waiting {
+            self.write_line(&change, self.slot(&change.msn));
         }
-        if many {
-            self.sort();
+        while let Some(change) = rest.next().await {
+            let change = change?;
+            self.write_line(&change, self.slot(&change.msn));
         }
+        self.compact();
+        self.sort();
+        self.text.shrink_to_fit();
+        self.units.shrink_to_fit();
+        self.lines.shrink_to_fit();
+        Ok(())
     }
 
     pub fn find(&self, query: &SalesUnitQuery, size: usize) -> Found {
@@ -344,6 +372,7 @@ impl SalesUnitIndex {
             self.text.push(FIELD);
         }
         self.text.push(LINE);
+        self.version = self.version.max(unit.version);
         let start = u32::try_from(start).unwrap_or(u32::MAX);
         let written = Unit { start, ends, facets: facets_of(unit) };
         let slot = known.unwrap_or(u32::try_from(self.units.len()).unwrap_or(u32::MAX));
@@ -374,14 +403,35 @@ impl SalesUnitIndex {
 
     fn sort(&mut self) {
         for sort in Sort::ALL {
-            let mut order: Vec<u32> = (0..).take(self.units.len()).collect();
-            order.sort_unstable_by(|left, right| self.compare(*sort, *left, *right));
-            self.orders[*sort as usize] = order;
+            // Most pairs are told apart by their first bytes, without a look at the text.
+            let mut order: Vec<(u64, u32)> =
+                (0..).take(self.units.len()).map(|unit| (self.first_bytes(*sort, unit), unit)).collect();
+            order.sort_unstable_by(|(left_bytes, left), (right_bytes, right)| {
+                left_bytes.cmp(right_bytes).then_with(|| self.compare(*sort, *left, *right))
+            });
+            self.orders[*sort as usize] = order.into_iter().map(|(_, unit)| unit).collect();
         }
     }
 
-    /// Drops the lines that changed units have left behind.
+    /// A number that is ordered as [`SalesUnitIndex::compare`] orders, as far as it goes.
+    fn first_bytes(&self, sort: Sort, unit: u32) -> u64 {
+        let value = self.sort_value(sort, unit).as_bytes();
+        match (sort, value.len()) {
+            (Sort::Msn, _) => self.field(unit, 1).len() as u64,
+            (_, 0) => u64::MAX,
+            (_, length) => {
+                let mut bytes = [0; 8];
+                bytes[..length.min(8)].copy_from_slice(&value[..length.min(8)]);
+                u64::from_be_bytes(bytes)
+            }
+        }
+    }
+
+    /// Drops the lines that changed units have left behind, once they are many.
     fn compact(&mut self) {
+        if self.text.len() < 65_536 || self.lines.len() < self.units.len() * 3 / 2 {
+            return;
+        }
         let mut text = Vec::with_capacity(self.text.len());
         let mut lines = Vec::with_capacity(self.units.len());
         for line in &self.lines {
@@ -490,6 +540,13 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    impl SalesUnitIndex {
+        fn apply(&mut self, changes: Vec<Indexed>) {
+            let changes = futures::stream::iter(changes.into_iter().map(Ok));
+            futures::executor::block_on(self.catch_up(changes)).unwrap();
+        }
+    }
 
     fn unit(msn: u32, name: &str, merchant: &str, id: &str, gone: bool) -> Indexed {
         Indexed {

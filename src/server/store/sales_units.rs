@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use futures::{Stream, TryStreamExt};
 use sqlx::types::Json;
 use time::{Duration, OffsetDateTime};
 
@@ -89,9 +90,9 @@ impl Tenant<'_> {
     }
 
     /// Everything the index keeps, of the units that changed after `version`.
-    pub(super) async fn changed_sales_units(&mut self, version: i64) -> Result<Vec<Indexed>> {
+    pub(super) fn changed_sales_units(&mut self, version: i64) -> impl Stream<Item = Result<Indexed>> {
         let scope = self.scope;
-        let rows = sqlx::query!(
+        sqlx::query!(
             r#"
             select msn, name, merchant_name, business_scheme, business_id, capture_type, payment_allowed,
                    recurring_allowed, skip_landing_page_allowed, partial_capture_allowed, late_capture_allowed,
@@ -106,9 +107,8 @@ impl Tenant<'_> {
             scope.scheme(),
             scope.business_id(),
         )
-        .fetch_all(self.connection())
-        .await?;
-        let indexed = rows.into_iter().map(|row| Indexed {
+        .fetch(self.connection())
+        .map_ok(|row| Indexed {
             msn: row.msn,
             name: row.name,
             merchant_name: row.merchant_name,
@@ -127,8 +127,7 @@ impl Tenant<'_> {
             has_details: row.has_details,
             gone: row.gone,
             version: row.version,
-        });
-        Ok(indexed.collect())
+        })
     }
 
     pub async fn sales_unit(&mut self, msn: &Msn) -> Result<Option<SalesUnit>> {
