@@ -70,7 +70,10 @@ mod tests {
 
     #[test]
     fn links_carry_what_they_are_given() {
-        assert_eq!(login_then("/as/org_a/sales-units?q=kaf&sort=-msn"), "/login?next=/as/org_a/sales-units%3Fq%3Dkaf%26sort%3D-msn");
+        assert_eq!(
+            login_then("/as/org_a/sales-units?q=kaf&sort=-msn"),
+            "/login?next=/as/org_a/sales-units%3Fq%3Dkaf%26sort%3D-msn"
+        );
         assert_eq!(login_then("/"), "/login");
         let organisation = OrgId::parse("org_a").unwrap();
         let msn = Msn::parse("123456").unwrap();
@@ -81,7 +84,9 @@ mod tests {
     #[test]
     fn only_our_own_addresses_are_gone_back_to() {
         assert_eq!(own("/as/org_a?q=%C3%A6"), Some("/as/org_a?q=%C3%A6"));
-        for foreign in ["//evil.example", "/\\evil.example", "https://evil.example", "javascript:alert(1)", "", "/a\nb", "/\tevil"] {
+        for foreign in
+            ["//evil.example", "/\\evil.example", "https://evil.example", "javascript:alert(1)", "", "/a\nb", "/\tevil"]
+        {
             assert_eq!(own(foreign), None, "{foreign:?}");
         }
     }

@@ -135,8 +135,18 @@ impl Configuration {
     pub fn flags(&self) -> [ExplainedFlag; 8] {
         let flag = |name, property, meaning, value| ExplainedFlag { name, property, meaning, value };
         [
-            flag("Payments", "paymentAllowed", "Can take payments. No usually means a unit for Login only.", self.payment_allowed),
-            flag("Recurring", "recurringAllowed", "May use the Recurring API for agreements and charges.", self.recurring_allowed),
+            flag(
+                "Payments",
+                "paymentAllowed",
+                "Can take payments. No usually means a unit for Login only.",
+                self.payment_allowed,
+            ),
+            flag(
+                "Recurring",
+                "recurringAllowed",
+                "May use the Recurring API for agreements and charges.",
+                self.recurring_allowed,
+            ),
             flag(
                 "Skip landing page",
                 "skipLandingPageAllowed",

@@ -182,7 +182,9 @@ fn copy_state(has_keys: bool, jobs: &[JobRow], listed: bool) -> CopyState {
     if !has_keys {
         return CopyState::NoKeys;
     }
-    if let Some((since, job)) = jobs.iter().filter_map(|job| Some((job.failing_since?, job))).min_by_key(|(since, _)| *since) {
+    if let Some((since, job)) =
+        jobs.iter().filter_map(|job| Some((job.failing_since?, job))).min_by_key(|(since, _)| *since)
+    {
         return CopyState::Failing { since, reason: job.failure.clone().unwrap_or_default() };
     }
     if let Some(reason) = jobs.iter().find_map(|job| job.held.clone()) {

@@ -124,7 +124,11 @@ fn secret_key(settings: &DatabaseSettings) -> anyhow::Result<SecretKey> {
 }
 
 /// A portal for a command that shows no pages.
-fn portal_without_pages(store: &Store, database: &DatabaseSettings, upstream: &UpstreamSettings) -> anyhow::Result<Portal> {
+fn portal_without_pages(
+    store: &Store,
+    database: &DatabaseSettings,
+    upstream: &UpstreamSettings,
+) -> anyhow::Result<Portal> {
     let settings = Settings {
         database: database.clone(),
         upstream: upstream.clone(),
@@ -160,14 +164,22 @@ async fn sync(arguments: SyncArguments) -> anyhow::Result<ExitCode> {
     let failed = super::sync::run_once(&portal, arguments.organisation.as_ref(), arguments.accept_shrunken_list).await;
     database.close().await;
     let failed = failed.context("the sync failed")?;
-    println!("{}", if failed == 0 { "Everything is up to date.".to_owned() } else { format!("{failed} resources could not be fetched; see the log.") });
+    println!(
+        "{}",
+        if failed == 0 {
+            "Everything is up to date.".to_owned()
+        } else {
+            format!("{failed} resources could not be fetched; see the log.")
+        }
+    );
     Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 async fn with_postgres(command: &[String]) -> anyhow::Result<ExitCode> {
     let postgres = EmbeddedPostgres::start_temporary().await?;
     let (program, arguments) = command.split_first().context("there is no command")?;
-    let status = tokio::process::Command::new(program).args(arguments).env("DATABASE_URL", postgres.url()).status().await;
+    let status =
+        tokio::process::Command::new(program).args(arguments).env("DATABASE_URL", postgres.url()).status().await;
     postgres.stop().await;
     let code = status.with_context(|| format!("{program} cannot be run"))?.code().unwrap_or(1);
     Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)))

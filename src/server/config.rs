@@ -126,7 +126,8 @@ fn is_loopback(url: &reqwest::Url) -> bool {
 fn database_url(text: &str) -> Result<String, String> {
     let known = text.starts_with("postgres://") || text.starts_with("postgresql://");
     known.then(|| text.to_owned()).ok_or_else(|| {
-        "DATABASE_URL is the address of a PostgreSQL database, such as postgres://user:password@host/database".to_owned()
+        "DATABASE_URL is the address of a PostgreSQL database, such as postgres://user:password@host/database"
+            .to_owned()
     })
 }
 
@@ -137,13 +138,16 @@ fn upstream_rate(text: &str) -> Result<f64, String> {
 
 fn sync_interval(text: &str) -> Result<Duration, String> {
     let interval = humantime::parse_duration(text).ok();
-    let interval = interval.filter(|interval| (Duration::from_secs(10)..=Duration::from_secs(604_800)).contains(interval));
+    let interval =
+        interval.filter(|interval| (Duration::from_secs(10)..=Duration::from_secs(604_800)).contains(interval));
     interval.ok_or_else(|| "PORTAL_SYNC_INTERVAL is a time from 10s to 7d, such as 15m".to_owned())
 }
 
 fn log_filter(text: &str) -> Result<String, String> {
     let filter = text.parse::<tracing_subscriber::EnvFilter>();
-    filter.map(|_| text.to_owned()).map_err(|_| "PORTAL_LOG is a level or a list of modules and levels, such as info,partner_portal=debug".to_owned())
+    filter.map(|_| text.to_owned()).map_err(|_| {
+        "PORTAL_LOG is a level or a list of modules and levels, such as info,partner_portal=debug".to_owned()
+    })
 }
 
 #[cfg(test)]
@@ -165,7 +169,10 @@ mod tests {
             database_url("mysql://x").unwrap_err(),
             log_filter("a=b=c").unwrap_err(),
         ] {
-            assert!(fault.contains("such as") && (fault.contains("PORTAL_") || fault.contains("DATABASE_URL")), "{fault}");
+            assert!(
+                fault.contains("such as") && (fault.contains("PORTAL_") || fault.contains("DATABASE_URL")),
+                "{fault}"
+            );
         }
     }
 

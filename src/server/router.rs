@@ -10,7 +10,9 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
 use leptos::prelude::*;
-use leptos_axum::{AxumRouteListing, LeptosRoutes, ResponseOptions, generate_route_list, render_app_async_with_context};
+use leptos_axum::{
+    AxumRouteListing, LeptosRoutes, ResponseOptions, generate_route_list, render_app_async_with_context,
+};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::{CompressionLayer, CompressionLevel};
 use tower_http::limit::RequestBodyLimitLayer;
@@ -112,7 +114,9 @@ pub async fn page(State(portal): State<Portal>, request: Request) -> Response {
 async fn render(portal: &Portal, request: Request) -> Response {
     let options = LeptosOptions::from_ref(portal);
     let context = || {
-        let (Some(nonce), Some(response)) = (leptos::nonce::use_nonce(), use_context::<ResponseOptions>()) else { return };
+        let (Some(nonce), Some(response)) = (leptos::nonce::use_nonce(), use_context::<ResponseOptions>()) else {
+            return;
+        };
         if let Ok(policy) = HeaderValue::from_str(&headers::page_policy(&nonce)) {
             response.insert_header(CONTENT_SECURITY_POLICY, policy);
         }

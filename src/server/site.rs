@@ -41,7 +41,9 @@ impl Site {
     fn answer(&self, path: &str, headers: &HeaderMap) -> Option<Response> {
         let plain = self.file(path)?;
         let accepted = headers.get(ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let accepts = |encoding: &str| accepted.split(',').any(|part| part.split(';').next().unwrap_or_default().trim() == encoding);
+        let accepts = |encoding: &str| {
+            accepted.split(',').any(|part| part.split(';').next().unwrap_or_default().trim() == encoding)
+        };
         let encoded = [("br", "br"), ("gzip", "gz")]
             .into_iter()
             .filter(|(encoding, _)| accepts(encoding))

@@ -83,7 +83,11 @@ impl Store {
         let options: PgConnectOptions = url.parse()?;
         let options = options
             .application_name("partner-portal")
-            .options([("statement_timeout", "10s"), ("lock_timeout", "5s"), ("idle_in_transaction_session_timeout", "60s")])
+            .options([
+                ("statement_timeout", "10s"),
+                ("lock_timeout", "5s"),
+                ("idle_in_transaction_session_timeout", "60s"),
+            ])
             .log_statements(tracing::log::LevelFilter::Off);
         let pool = PgPoolOptions::new()
             .max_connections(connections)

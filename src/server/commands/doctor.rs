@@ -46,7 +46,10 @@ pub async fn run(settings: Settings) -> anyhow::Result<ExitCode> {
             database.close().await;
         }
     }
-    println!("{}", if findings.faults == 0 { "Nothing is wrong.".to_owned() } else { format!("{} faults.", findings.faults) });
+    println!(
+        "{}",
+        if findings.faults == 0 { "Nothing is wrong.".to_owned() } else { format!("{} faults.", findings.faults) }
+    );
     Ok(if findings.faults == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -65,12 +68,18 @@ async fn examine(settings: &Settings, database: &Database, findings: &mut Findin
     }
     match store.bypasses_row_security().await {
         Ok(false) => Findings::good("row-level security applies to the portal's database user"),
-        Ok(true) => findings.fault("the portal's database user is a superuser, so row-level security does not apply to it"),
+        Ok(true) => {
+            findings.fault("the portal's database user is a superuser, so row-level security does not apply to it")
+        }
         Err(error) => findings.fault(&format!("the rights of the database user cannot be read: {error}")),
     }
     match store.all_staff().await {
-        Ok(staff) if staff.is_empty() => findings.fault("nobody can sign in; add somebody with: partner-portal user add E-MAIL --admin"),
-        Ok(staff) => Findings::good(&format!("{} people can sign in", staff.iter().filter(|person| !person.disabled).count())),
+        Ok(staff) if staff.is_empty() => {
+            findings.fault("nobody can sign in; add somebody with: partner-portal user add E-MAIL --admin")
+        }
+        Ok(staff) => {
+            Findings::good(&format!("{} people can sign in", staff.iter().filter(|person| !person.disabled).count()))
+        }
         Err(error) => findings.fault(&format!("the people cannot be read: {error}")),
     }
 
@@ -91,7 +100,9 @@ async fn examine(settings: &Settings, database: &Database, findings: &mut Findin
         match portal.client_of(id).await {
             Ok(Some(client)) => match client.check_token().await {
                 Ok(()) => Findings::good(&format!("{id}: upstream takes its keys")),
-                Err(error @ (Error::Unauthorized(_) | Error::Forbidden(_))) => findings.fault(&format!("{id}: upstream refuses its keys ({error})")),
+                Err(error @ (Error::Unauthorized(_) | Error::Forbidden(_))) => {
+                    findings.fault(&format!("{id}: upstream refuses its keys ({error})"))
+                }
                 Err(error) => findings.fault(&format!("{id}: upstream does not answer ({error})")),
             },
             Ok(None) => {}

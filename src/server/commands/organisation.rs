@@ -120,7 +120,8 @@ async fn add(store: &Store, secrets: &Secrets, arguments: AddArguments) -> anyho
         Some([scheme, id]) => Some(BusinessIdentifier::new(scheme, id)),
         _ => None,
     };
-    if let Some(business) = business_identifier.as_ref().filter(|business| business.check_digit() == CheckDigit::Wrong) {
+    if let Some(business) = business_identifier.as_ref().filter(|business| business.check_digit() == CheckDigit::Wrong)
+    {
         eprintln!("Note: the check digit of {} is wrong.", business.id);
     }
     if let Some(msn) = arguments.msn.as_deref().filter(|msn| Msn::parse(msn).is_none()) {
@@ -131,17 +132,24 @@ async fn add(store: &Store, secrets: &Secrets, arguments: AddArguments) -> anyho
         Some(client_id) => Some(KeyReferences {
             upstream_url: arguments.upstream_url,
             client_id,
-            client_secret_ref: reference(secrets, &id, "client_secret", "Client secret", arguments.client_secret_ref).await?,
+            client_secret_ref: reference(secrets, &id, "client_secret", "Client secret", arguments.client_secret_ref)
+                .await?,
             subscription_key_ref: match arguments.subscription_key_ref.as_deref() {
                 Some("-") => None,
-                given => Some(reference(secrets, &id, "subscription_key", "Subscription key", given.map(ToOwned::to_owned)).await?),
+                given => Some(
+                    reference(secrets, &id, "subscription_key", "Subscription key", given.map(ToOwned::to_owned))
+                        .await?,
+                ),
             },
             msn: arguments.msn,
         }),
     };
     let registration = Registration { id, kind, name, business_identifier, partner, keys };
     store.save_organisation(&registration).await.context("the organisation could not be saved")?;
-    println!("{} is registered. Members are added with: partner-portal organisation member {0} E-MAIL", registration.id);
+    println!(
+        "{} is registered. Members are added with: partner-portal organisation member {0} E-MAIL",
+        registration.id
+    );
     Ok(())
 }
 

@@ -18,7 +18,9 @@ const DRAIN: Duration = Duration::from_secs(5);
 pub async fn run(settings: Settings, files: Files) -> anyhow::Result<()> {
     let database = Database::open_migrated(&settings.database).await?;
     if database.store.bypasses_row_security().await? {
-        tracing::warn!("the database user is a superuser, so row-level security does not stand behind the portal's own checks; use a user without that right");
+        tracing::warn!(
+            "the database user is a superuser, so row-level security does not stand behind the portal's own checks; use a user without that right"
+        );
     }
     demo::shut_out(&database.store).await?;
     let portal = Portal::new(database.store.clone(), secret_key(&settings.database)?, &settings, Site::new(files))?;

@@ -22,7 +22,9 @@ static NOBODY: LazyLock<String> = LazyLock::new(|| hash_now(&super::random_token
 /// Says what is wrong with a new password; nothing if it can be taken.
 pub fn fault(password: &str) -> Option<String> {
     match password.chars().count() {
-        0..SHORTEST => Some(format!("A password has at least {SHORTEST} characters; a short sentence is easy to remember.")),
+        0..SHORTEST => {
+            Some(format!("A password has at least {SHORTEST} characters; a short sentence is easy to remember."))
+        }
         SHORTEST..=LONGEST => None,
         _ => Some(format!("A password has at most {LONGEST} characters.")),
     }
@@ -46,7 +48,8 @@ pub async fn is_right(password: String, hash: Option<String>) -> anyhow::Result<
 }
 
 fn hash_now(password: &str) -> anyhow::Result<String> {
-    let hash: PasswordHash = Argon2::default().hash_password(password.as_bytes()).context("hashing a password failed")?;
+    let hash: PasswordHash =
+        Argon2::default().hash_password(password.as_bytes()).context("hashing a password failed")?;
     Ok(hash.to_string())
 }
 

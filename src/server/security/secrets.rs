@@ -26,9 +26,12 @@ impl SecretKey {
     pub fn open(path: &Path) -> anyhow::Result<Self> {
         if !path.exists() {
             let mut options = std::fs::OpenOptions::new();
-            let mut file = options.write(true).create_new(true).mode(0o600).open(path).with_context(|| {
-                format!("the secret key file {} cannot be made", path.display())
-            })?;
+            let mut file = options
+                .write(true)
+                .create_new(true)
+                .mode(0o600)
+                .open(path)
+                .with_context(|| format!("the secret key file {} cannot be made", path.display()))?;
             let key: Key<Aes256Gcm> = Key::<Aes256Gcm>::generate();
             std::io::Write::write_all(&mut file, &key)?;
             file.sync_all()?;
@@ -38,7 +41,8 @@ impl SecretKey {
         if mode & 0o077 != 0 {
             bail!("the secret key file {0} can be read by others; run: chmod 600 {0}", path.display());
         }
-        let bytes = std::fs::read(path).with_context(|| format!("the secret key file {} cannot be read", path.display()))?;
+        let bytes =
+            std::fs::read(path).with_context(|| format!("the secret key file {} cannot be read", path.display()))?;
         let key: [u8; KEY_LENGTH] = bytes
             .try_into()
             .map_err(|_| anyhow!("the secret key file {} does not hold {KEY_LENGTH} bytes", path.display()))?;
@@ -100,22 +104,29 @@ impl Secrets {
 
     /// The secret that a reference points to. Errors name the reference, never a secret.
     pub async fn resolve(&self, reference: &str) -> anyhow::Result<SecretString> {
-        let (kind, rest) = reference.split_once("://").context("a reference to a secret begins with env://, file:// or sealed://")?;
+        let (kind, rest) =
+            reference.split_once("://").context("a reference to a secret begins with env://, file:// or sealed://")?;
         match kind {
             "env" => {
                 let value = std::env::var(rest).map_err(|_| anyhow!("the environment variable {rest} is not set"))?;
                 Ok(SecretString::from(value.trim()))
             }
             "file" => {
-                let mode = std::fs::metadata(rest).with_context(|| format!("there is no file {rest}"))?.permissions().mode();
+                let mode =
+                    std::fs::metadata(rest).with_context(|| format!("there is no file {rest}"))?.permissions().mode();
                 if mode & 0o007 != 0 {
                     bail!("the file {rest} can be read by everybody; run: chmod 600 {rest}");
                 }
-                let text = tokio::fs::read_to_string(rest).await.with_context(|| format!("the file {rest} cannot be read"))?;
+                let text =
+                    tokio::fs::read_to_string(rest).await.with_context(|| format!("the file {rest} cannot be read"))?;
                 Ok(SecretString::from(text.trim()))
             }
             "sealed" => {
-                let sealed = self.store.sealed_secret(rest).await?.with_context(|| format!("there is no sealed secret {rest}"))?;
+                let sealed = self
+                    .store
+                    .sealed_secret(rest)
+                    .await?
+                    .with_context(|| format!("there is no sealed secret {rest}"))?;
                 self.key.open_sealed(rest, &sealed)
             }
             _ => bail!("a reference to a secret begins with env://, file:// or sealed://, not {kind}://"),
@@ -136,7 +147,9 @@ mod tests {
         assert_eq!(key.open_sealed("org_a/client_secret", &sealed).unwrap().expose_secret(), "hemmelig æøå");
         assert!(!sealed.windows(5).any(|window| window == b"hemme"));
         assert!(key.open_sealed("org_b/client_secret", &sealed).is_err());
-        assert!(other.open_sealed("org_a/client_secret", &sealed).unwrap_err().to_string().contains("another secret key"));
+        assert!(
+            other.open_sealed("org_a/client_secret", &sealed).unwrap_err().to_string().contains("another secret key")
+        );
         for cut in 0..sealed.len() {
             assert!(key.open_sealed("org_a/client_secret", &sealed[..cut]).is_err());
         }

@@ -269,7 +269,9 @@ impl Store {
 
     /// Empties the registry, with all that was fetched for its organisations.
     pub async fn remove_all_organisations(&self) -> Result<()> {
-        sqlx::query!("update organisation set partner_id = null where partner_id is not null").execute(&self.pool).await?;
+        sqlx::query!("update organisation set partner_id = null where partner_id is not null")
+            .execute(&self.pool)
+            .await?;
         sqlx::query!("delete from organisation").execute(&self.pool).await.map(drop)
     }
 

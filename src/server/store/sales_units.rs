@@ -469,9 +469,15 @@ mod tests {
 
     #[test]
     fn a_list_that_lacks_too_much_is_not_believed() {
-        for (visible, missing, implausible) in
-            [(0, 0, false), (1, 1, true), (5, 1, false), (20, 10, false), (30, 11, true), (1_000, 300, false), (1_000, 334, true)]
-        {
+        for (visible, missing, implausible) in [
+            (0, 0, false),
+            (1, 1, true),
+            (5, 1, false),
+            (20, 10, false),
+            (30, 11, true),
+            (1_000, 300, false),
+            (1_000, 334, true),
+        ] {
             assert_eq!(is_implausible(visible, missing), implausible, "{missing} of {visible}");
         }
     }

@@ -71,13 +71,13 @@ impl Store {
     /// Removes what has ended by itself.
     pub async fn remove_ended_sessions(&self) -> Result<u64> {
         let idle = interval(IDLE_LIMIT);
-        let removed = sqlx::query!("delete from session where expires_at < now() or last_seen_at < now() - $1::interval", idle)
-            .execute(&self.pool)
-            .await?;
+        let removed =
+            sqlx::query!("delete from session where expires_at < now() or last_seen_at < now() - $1::interval", idle)
+                .execute(&self.pool)
+                .await?;
         sqlx::query!("delete from sign_in_throttle where updated_at < now() - interval '1 day'")
             .execute(&self.pool)
             .await?;
         Ok(removed.rows_affected())
     }
 }
-

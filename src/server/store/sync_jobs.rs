@@ -173,4 +173,3 @@ impl Tenant<'_> {
         Ok(updated.rows_affected() == 1)
     }
 }
-
