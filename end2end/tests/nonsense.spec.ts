@@ -7,14 +7,21 @@ const PARAMETERS = [
   'payment', 'recurring', 'skip_landing_page', 'partial_capture', 'late_capture', 'phone_locked', 'long_living', 'credit_card',
 ];
 
-for (const parameter of PARAMETERS) {
-  test(`nonsense in ${parameter} is left out and named`, async ({ page, open, list }) => {
-    const response = await open(`${PARTNER}?${parameter}=%22%3E%3Cscript%3E%27--`);
-    expect(response!.status()).toBe(200);
-    await expect(page.getByText('Left out, because its value means nothing here')).toContainText(`: ${parameter}.`);
-    await expect(list.rows).toHaveCount(50);
-  });
-}
+test('parameters with nonsense in them are left out and named', async ({ page, open, list }) => {
+  const query = PARAMETERS.map(parameter => `${parameter}=%22%3E%3Cscript%3E%27--`).join('&');
+  const response = await open(`${PARTNER}?${query}`);
+  expect(response!.status()).toBe(200);
+  await expect(page.getByText('Left out, because its value means nothing here')).toContainText(PARAMETERS.join(', '));
+  await expect(list.rows).toHaveCount(50);
+});
+
+test('each parameter with nonsense in it is named alone', async ({ request }) => {
+  for (const parameter of PARAMETERS) {
+    const response = await request.get(`${PARTNER}?${parameter}=nonsense`);
+    expect(response.status(), parameter).toBe(200);
+    expect(await response.text()).toContain(`means nothing here: ${parameter}.`);
+  }
+});
 
 test('a search text that is too long is cut, and that is said', async ({ page, open }) => {
   const response = await open(`${PARTNER}?q=${'kaffe+'.repeat(300)}`);
@@ -30,7 +37,7 @@ const ODD_QUERIES = [
 
 test('odd queries never fail', async ({ request }) => {
   for (const query of ODD_QUERIES) {
-    for (const path of [PARTNER, '/businesses', '/as/org_kystkassa', '/profile', '/as/org_m_blabaer_kaffe/sales-units']) {
+    for (const path of [PARTNER, '/businesses', '/as/org_kystkassa', '/profile']) {
       const response = await request.get(`${path}?${query}`);
       expect(response.status(), `${path}?${query}`).toBe(200);
       expect(await response.text()).toContain('<h1');

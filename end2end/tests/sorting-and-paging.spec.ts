@@ -7,13 +7,13 @@ const PARTNER = '/as/org_kystkassa/sales-units';
 
 for (const [label, word] of [['Sales unit', 'name'], ['MSN', 'msn'], ['Merchant', 'merchant']]) {
   test(`the list is sorted by ${label}, and the other way round at the second click`, async ({ page, open, list }) => {
-    await open(`${PARTNER}?q=kaf&sort=${word === 'msn' ? 'name' : 'msn'}`);
+    await open(`${PARTNER}?q=kaf&capture=direct&sort=${word === 'msn' ? 'name' : 'msn'}`);
     await list.heading(label).getByRole('link').click();
     await expect(list.heading(label)).toHaveAttribute('aria-sort', 'ascending');
     await expect(list.results.locator('th[aria-sort]')).toHaveCount(1);
     const ascending = await everyUnit(page, list);
 
-    await open(`${PARTNER}?q=kaf${word === 'name' ? '' : `&sort=${word}`}`);
+    await open(`${PARTNER}?q=kaf&capture=direct${word === 'name' ? '' : `&sort=${word}`}`);
     await list.heading(label).getByRole('link').click();
     await expect(list.heading(label)).toHaveAttribute('aria-sort', 'descending');
     await list.expectQuery({ sort: `-${word}`, q: 'kaf' });
@@ -23,7 +23,7 @@ for (const [label, word] of [['Sales unit', 'name'], ['MSN', 'msn'], ['Merchant'
 }
 
 test('names stand in the order of their words', async ({ page, open, list }) => {
-  await open(PARTNER);
+  await open(`${PARTNER}?capture=direct`);
   const names: string[] = [];
   await throughPages(page, list, 'Next page', async () => names.push(...(await list.names())));
   const words = (name: string) => name.split(/[\s&-]+/).map(fold).filter(word => word !== '').join(' ');
@@ -32,7 +32,7 @@ test('names stand in the order of their words', async ({ page, open, list }) => 
 });
 
 test('MSNs stand in the order of their numbers or of their digits', async ({ page, open, list }) => {
-  await open(`${PARTNER}?sort=msn`);
+  await open(`${PARTNER}?capture=direct&sort=msn`);
   const msns = await everyUnit(page, list);
   const byDigits = msns.toSorted();
   const byNumber = msns.toSorted((a, b) => Number(a) - Number(b));
