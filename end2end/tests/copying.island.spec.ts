@@ -28,5 +28,5 @@ test('an address is copied as it stands on an envelope', async ({ page, open, li
   await expect(page.locator('html')).toHaveClass(/scripted/);
   await page.getByRole('button', { name: 'Copy address' }).first().click();
   await expect(page.getByRole('status').filter({ hasText: 'Copied' })).toHaveText('Copied');
-  expect(await page.evaluate(() => navigator.clipboard.readText())).toMatch(/^\S.*\n\d{4} \S/m);
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toMatch(/^\S.*\n\S/);
 });

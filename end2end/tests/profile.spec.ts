@@ -8,7 +8,8 @@ test('the profile shows the user ID to send to an administrator', async ({ page,
 });
 
 test('the theme that is chosen is kept on every page until another is chosen', async ({ page, open }) => {
-  const background = () => page.locator('body').evaluate(body => getComputedStyle(body).backgroundColor);
+  const background = () =>
+    page.locator('body').evaluate(body => [body, document.documentElement].map(part => getComputedStyle(part).backgroundColor).join());
   const choose = async (label: string) => {
     await open('/profile');
     await page.getByLabel(label).check();

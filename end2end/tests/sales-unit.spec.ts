@@ -30,7 +30,7 @@ test('a unit’s page shows its merchant with address and status, and leads to i
   await expect(merchant).toContainText('Kaffe & Kanelbolle AS');
   await expect(merchant).toContainText(/Status\s*(Active|Deactivated)/);
   await expect(merchant).toContainText(/Business address\s*\S+/);
-  await expect(merchant).toContainText(/\d{3} \d{3} \d{3}/);
+  await expect(merchant).toContainText(/\d{3}\s\d{3}\s\d{3}/);
 
   const others = page.locator('section').filter({ has: page.getByRole('heading', { name: /other units/ }) });
   await expect(others.getByRole('link')).toHaveCount(names.length - 1);

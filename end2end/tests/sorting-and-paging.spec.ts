@@ -26,6 +26,7 @@ test('names stand in the order of their words', async ({ page, open, list }) => 
   await open(`${PARTNER}?capture=direct`);
   const names: string[] = [];
   await throughPages(page, list, 'Next page', async () => names.push(...(await list.names())));
+  expect(names).not.toEqual([]);
   const words = (name: string) => name.split(/[\s&-]+/).map(fold).filter(word => word !== '').join(' ');
   const misplaced = names.slice(1).filter((name, at) => words(names[at]) > words(name));
   expect(misplaced).toEqual([]);

@@ -1,5 +1,6 @@
 import { type APIRequestContext, request } from '@playwright/test';
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { appendFileSync, mkdirSync } from 'node:fs';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -7,6 +8,9 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 
 const PROGRAM = resolve(process.env.PARTNER_PORTAL ?? join(__dirname, '../../../target/debug/partner-portal'));
+
+/** Where each demo's output is kept to be read when a test has failed. */
+const LOGS = join(__dirname, '../../test-results');
 
 /** Who may act as everybody in a demo. */
 export const MEMBER = { email: 'demo@example.com', password: 'partner-portal-demo' };
@@ -56,9 +60,11 @@ export class Demo {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const output: string[] = [];
+    mkdirSync(LOGS, { recursive: true });
     await new Promise<void>((answered, failed) => {
       const read = (piece: Buffer) => {
         output.push(piece.toString());
+        appendFileSync(join(LOGS, `demo-${new URL(url).port}.log`), piece);
         if (output.join('').includes(`Partner Portal  ${url}`)) answered();
       };
       running.stdout.on('data', read);

@@ -13,6 +13,8 @@ type PortalFixtures = {
   /** Opens an address of the portal and waits until its islands work. */
   open: (path: string) => Promise<Response | null>;
   list: SalesUnitList;
+  /** Complaints of the browser that a test brings about on purpose. */
+  toleratedComplaint: RegExp | undefined;
   noComplaints: void;
 };
 
@@ -46,11 +48,14 @@ export const test = base.extend<PortalFixtures, PortalWorkerFixtures>({
 
   list: async ({ page, scripted }, use) => use(new SalesUnitList(page, scripted)),
 
+  toleratedComplaint: [undefined, { option: true }],
+
   noComplaints: [
-    async ({ page }, use) => {
+    async ({ page, toleratedComplaint }, use) => {
       const complaints = watchForComplaints(page);
       await use();
-      expect(complaints, 'what the browser complained of').toEqual([]);
+      const unexpected = complaints.filter(complaint => !toleratedComplaint?.test(complaint));
+      expect(unexpected, 'what the browser complained of').toEqual([]);
     },
     { auto: true },
   ],
