@@ -1,0 +1,32 @@
+import { expect, test } from './support/portal';
+
+test.use({ permissions: ['clipboard-read', 'clipboard-write'] });
+
+test('a copy button in the list puts the MSN on the clipboard and says so', async ({ page, open, list }) => {
+  await open('/as/org_kystkassa/sales-units');
+  const msn = (await list.msns())[3];
+  const row = list.results.getByRole('row').filter({ has: page.locator(`[data-copy="${msn}"]`) });
+  await row.hover();
+  await row.getByRole('button', { name: 'Copy MSN' }).click();
+  await expect(page.getByRole('status').filter({ hasText: 'Copied' })).toHaveText('Copied');
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(msn);
+});
+
+test('copy buttons work in rows that came while typing', async ({ page, open, list }) => {
+  await open('/as/org_kystkassa/sales-units');
+  await list.search('kanelbolle');
+  const [msn] = await list.msns();
+  await list.results.getByRole('row').nth(1).hover();
+  await list.results.getByRole('button', { name: 'Copy MSN' }).first().click();
+  await expect(page.getByRole('status').filter({ hasText: 'Copied' })).toHaveText('Copied');
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(msn);
+});
+
+test('an address is copied as it stands on an envelope', async ({ page, open, list }) => {
+  await open('/as/org_kystkassa/sales-units?q=kanelbolle');
+  await list.rows.first().click();
+  await expect(page.locator('html')).toHaveClass(/scripted/);
+  await page.getByRole('button', { name: 'Copy address' }).first().click();
+  await expect(page.getByRole('status').filter({ hasText: 'Copied' })).toHaveText('Copied');
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toMatch(/^\S.*\n\S/);
+});
