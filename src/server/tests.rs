@@ -64,7 +64,11 @@ impl TestPortal {
         let address = listener.local_addr().unwrap();
         let folder = tempfile::tempdir().unwrap();
         let settings = Settings {
-            database: DatabaseSettings { database_url: None, data_dir: folder.path().to_owned(), secret_key_file: None },
+            database: DatabaseSettings {
+                database_url: None,
+                data_dir: folder.path().to_owned(),
+                secret_key_file: None,
+            },
             listen: address,
             public_url: public_url.map(ToOwned::to_owned),
             upstream: UpstreamSettings { upstream_url: format!("http://{sandbox_address}"), upstream_rate: 1_000.0 },
@@ -238,7 +242,11 @@ impl Answer {
                 _ => {}
             }
         }
-        text.replace("&amp;", "&").replace("&lt;", "<").replace("&gt;", ">").replace("&#x27;", "'").replace("&quot;", "\"")
+        text.replace("&amp;", "&")
+            .replace("&lt;", "<")
+            .replace("&gt;", ">")
+            .replace("&#x27;", "'")
+            .replace("&quot;", "\"")
     }
 }
 

@@ -96,9 +96,13 @@ async fn measure(settings: &BenchSettings, database_url: &str) -> anyhow::Result
     println!("start to first answer           {:8.1} ms", milliseconds(first_answer));
     println!("first list after the start      {:8.1} ms  (reads the index)", milliseconds(first_list));
     println!("list page                       {bytes:8} bytes, {packed} as brotli");
-    println!("list pages a second             {pages:8.0}     ({CONNECTIONS} connections; load, portal and database share the machine)");
+    println!(
+        "list pages a second             {pages:8.0}     ({CONNECTIONS} connections; load, portal and database share the machine)"
+    );
     println!("                                {many:8.0}     ({MANY_CONNECTIONS} connections)");
-    println!("memory                          {idle:8.1} MB idle, {loaded:.1} MB after the load, {crowded:.1} MB under {MANY_CONNECTIONS} connections");
+    println!(
+        "memory                          {idle:8.1} MB idle, {loaded:.1} MB after the load, {crowded:.1} MB under {MANY_CONNECTIONS} connections"
+    );
     portal.kill().await?;
     store.close().await;
     Ok(())

@@ -25,8 +25,7 @@ enum Who {
     Admin,
 }
 
-const EVERYBODY: [Who; 6] =
-    [Who::Nobody, Who::Stranger, Who::OtherTenant, Who::Merchant, Who::Viewer, Who::Admin];
+const EVERYBODY: [Who; 6] = [Who::Nobody, Who::Stranger, Who::OtherTenant, Who::Merchant, Who::Viewer, Who::Admin];
 
 /// Who may have an address.
 #[derive(Clone, Copy, Debug)]
@@ -70,7 +69,8 @@ fn no_route_is_missing_from_the_matrix() {
     for action in open_actions().into_iter().chain(guarded_actions()) {
         routes.insert((action.method.to_string(), action.path.to_owned()));
     }
-    let listed: BTreeSet<_> = MATRIX.iter().map(|(method, path, ..)| ((*method).to_owned(), (*path).to_owned())).collect();
+    let listed: BTreeSet<_> =
+        MATRIX.iter().map(|(method, path, ..)| ((*method).to_owned(), (*path).to_owned())).collect();
     assert_eq!(routes, listed);
     // Server functions would be addresses, too. Pages load without any.
     assert_eq!(leptos::server_fn::axum::server_fn_paths().count(), 0);
@@ -163,7 +163,9 @@ async fn every_answer_carries_the_headers(pool: PgPool) {
     for (method, pattern, ..) in MATRIX {
         let path = pattern.replace("{org}", PARTNER).replace("{msn}", "123456").replace("{*path}", "x");
         for method in [method, "GET", "PUT", "DELETE"] {
-            let got = browser.send(method.parse::<Method>().unwrap(), &path, &[("origin", "https://portal.example.com")], None).await;
+            let got = browser
+                .send(method.parse::<Method>().unwrap(), &path, &[("origin", "https://portal.example.com")], None)
+                .await;
             let header = |name: &str| got.headers.get(name).map_or("", |value| value.to_str().unwrap());
             let context = format!("{method} {path}");
             assert_eq!(header("x-content-type-options"), "nosniff", "{context}");
@@ -172,7 +174,10 @@ async fn every_answer_carries_the_headers(pool: PgPool) {
             assert!(header("strict-transport-security").contains("max-age=63072000"), "{context}");
             assert_eq!(header("cache-control"), "no-store", "{context}");
             let policy = header("content-security-policy");
-            assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"), "{context} {policy}");
+            assert!(
+                policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"),
+                "{context} {policy}"
+            );
             assert!(!policy.contains("unsafe-inline") && !policy.contains("'unsafe-eval'"), "{context} {policy}");
         }
     }

@@ -52,7 +52,18 @@ const NONE: [String; 0] = [];
 
 #[test]
 fn the_domain_knows_nothing_of_the_rest() {
-    let words = ["crate::server", "crate::pages", "crate::components", "crate::islands", "crate::app", "crate::paths", "leptos", "axum", "sqlx", "tokio"];
+    let words = [
+        "crate::server",
+        "crate::pages",
+        "crate::components",
+        "crate::islands",
+        "crate::app",
+        "crate::paths",
+        "leptos",
+        "axum",
+        "sqlx",
+        "tokio",
+    ];
     assert_eq!(saying(sources("domain"), &words), NONE);
 }
 

@@ -18,7 +18,8 @@ async fn a_unit_is_found_by_any_of_its_four_fields(pool: PgPool) {
     let merchant = portal.sandbox.merchants_of(PARTNER).remove(0);
     let msn = &merchant.msns[0];
     let id = &merchant.id;
-    let grouped: Vec<String> = id.as_bytes().chunks(3).map(|chunk| String::from_utf8_lossy(chunk).into_owned()).collect();
+    let grouped: Vec<String> =
+        id.as_bytes().chunks(3).map(|chunk| String::from_utf8_lossy(chunk).into_owned()).collect();
     for typed in [
         msn.clone(),
         msn[1..].to_owned(),
@@ -42,10 +43,38 @@ async fn nonsense_in_the_address_gives_clear_pages(pool: PgPool) {
     let browser = portal.member("a@example.com", &[(PARTNER, Role::Viewer)]).await;
     let long = "x".repeat(5_000);
     for nonsense in [
-        "%00", "%ff%fe", "'%3B drop table sales_unit%3B--", "%25", "_", "\\", "<script>alert(1)</script>", "%F0%9F%98%80",
-        "~", "~~~", "1~", "-", "-name~", "9999999999999999999999", "..%2F..%2Fetc", "%E2%80%AE", &long,
+        "%00",
+        "%ff%fe",
+        "'%3B drop table sales_unit%3B--",
+        "%25",
+        "_",
+        "\\",
+        "<script>alert(1)</script>",
+        "%F0%9F%98%80",
+        "~",
+        "~~~",
+        "1~",
+        "-",
+        "-name~",
+        "9999999999999999999999",
+        "..%2F..%2Fetc",
+        "%E2%80%AE",
+        &long,
     ] {
-        for key in ["q", "capture", "market", "state", "recurring", "sort", "after", "before", "page", "list", "refresh", "unknown"] {
+        for key in [
+            "q",
+            "capture",
+            "market",
+            "state",
+            "recurring",
+            "sort",
+            "after",
+            "before",
+            "page",
+            "list",
+            "refresh",
+            "unknown",
+        ] {
             let page = browser.get(&format!("{LIST}?{key}={nonsense}")).await;
             assert_eq!(page.status, StatusCode::OK, "{key}={nonsense}");
             assert!(!page.body.contains("<script>alert"), "{key}={nonsense}");
@@ -58,7 +87,11 @@ async fn nonsense_in_the_address_gives_clear_pages(pool: PgPool) {
         assert!([404, 303].contains(&details.status.as_u16()), "{path}: {}", details.status);
     }
     let page = browser.get(&format!("{LIST}?capture=foo&sort=bar&after=x")).await;
-    assert!(page.text().contains("Left out, because its value means nothing here: capture, sort, after."), "{}", page.text());
+    assert!(
+        page.text().contains("Left out, because its value means nothing here: capture, sort, after."),
+        "{}",
+        page.text()
+    );
 }
 
 #[sqlx::test(migrator = "MIGRATIONS")]
@@ -70,8 +103,15 @@ async fn details_show_everything_and_refresh_at_once(pool: PgPool) {
     let page = browser.get(&format!("{LIST}/{msn}?list=q%3Dkaf")).await;
     let text = page.text();
     for expected in [
-        merchant.name.as_str(), "paymentAllowed", "recurringAllowed", "captureType", "creditCardPaymentAllowed",
-        "Active", "The merchant's other units", "Upstream's answer as JSON", "Business address",
+        merchant.name.as_str(),
+        "paymentAllowed",
+        "recurringAllowed",
+        "captureType",
+        "creditCardPaymentAllowed",
+        "Active",
+        "The merchant's other units",
+        "Upstream's answer as JSON",
+        "Business address",
     ] {
         assert!(text.contains(expected), "{expected:?} is missing: {text}");
     }
@@ -90,7 +130,11 @@ async fn details_show_everything_and_refresh_at_once(pool: PgPool) {
     browser.post(&format!("{LIST}/{msn}/refresh"), &[]).await;
     let page = browser.get(&format!("{LIST}/{msn}")).await;
     assert_eq!(page.status, StatusCode::OK, "what is gone is kept");
-    assert!(page.text().contains("has not shown this sales unit since") && page.text().contains("last seen"), "{}", page.text());
+    assert!(
+        page.text().contains("has not shown this sales unit since") && page.text().contains("last seen"),
+        "{}",
+        page.text()
+    );
     assert!(browser.get(&format!("{LIST}?state=gone")).await.body.contains(msn.as_str()));
 }
 
@@ -100,21 +144,28 @@ async fn pages_forwards_and_backwards_hold_every_unit_once(pool: PgPool) {
     let browser = portal.member("a@example.com", &[(PARTNER, Role::Viewer)]).await;
     let scope = Scope::whole(org(PARTNER));
     let listed: Vec<ListedSalesUnit> = (10_000..10_173)
-        .map(|msn: u32| ListedSalesUnit { msn: Msn::parse(&msn.to_string()).unwrap(), name: Some(format!("Café {}", msn % 7)) })
+        .map(|msn: u32| ListedSalesUnit {
+            msn: Msn::parse(&msn.to_string()).unwrap(),
+            name: Some(format!("Café {}", msn % 7)),
+        })
         .collect();
     let mut tenant = portal.portal.store().tenant(&scope).await.unwrap();
     tenant.apply_sales_unit_list(&listed, time::OffsetDateTime::now_utc(), false).await.unwrap();
     tenant.commit().await.unwrap();
 
     let link = |body: &str, label: &str| -> Option<String> {
-        let anchor = body.split("<a ").find(|anchor| anchor.split('>').next().unwrap().contains(&format!("\"{label}\"")))?;
+        let anchor =
+            body.split("<a ").find(|anchor| anchor.split('>').next().unwrap().contains(&format!("\"{label}\"")))?;
         let href = anchor.split("href=\"").nth(1)?.split('"').next()?;
         Some(href.replace("&amp;", "&"))
     };
     let rows = |body: &str| -> Vec<String> {
         let start = format!("href=\"{LIST}/");
         let cells = body.split(&start).skip(1);
-        cells.map(|cell| cell.chars().take_while(char::is_ascii_digit).collect::<String>()).filter(|msn| !msn.is_empty()).collect()
+        cells
+            .map(|cell| cell.chars().take_while(char::is_ascii_digit).collect::<String>())
+            .filter(|msn| !msn.is_empty())
+            .collect()
     };
     let (mut path, mut forwards, mut last) = (format!("{LIST}?sort=-name"), Vec::new(), String::new());
     loop {

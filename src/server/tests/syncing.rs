@@ -163,9 +163,14 @@ async fn pages_answer_while_upstream_is_gone_and_say_so(pool: PgPool) {
 #[sqlx::test(migrator = "MIGRATIONS")]
 async fn one_partners_wrong_keys_leave_the_others_alone(pool: PgPool) {
     let portal = TestPortal::start(pool).await;
-    sqlx::query("update organisation set client_id = 'wrong' where id = $1").bind(PARTNER).execute(&portal.pool).await.unwrap();
+    sqlx::query("update organisation set client_id = 'wrong' where id = $1")
+        .bind(PARTNER)
+        .execute(&portal.pool)
+        .await
+        .unwrap();
     assert_eq!(portal.sync().await, 1);
-    let browser = portal.member("a@example.com", &[(PARTNER, Role::Viewer), (super::OTHER_PARTNER, Role::Viewer)]).await;
+    let browser =
+        portal.member("a@example.com", &[(PARTNER, Role::Viewer), (super::OTHER_PARTNER, Role::Viewer)]).await;
     assert!(browser.get(LIST).await.text().contains("refuses the keys"), "{}", browser.get(LIST).await.text());
     let other = browser.get("/as/org_nordbetaling/sales-units").await.text();
     assert!(!other.contains("refuses the keys") && other.contains("sales units"), "{other}");

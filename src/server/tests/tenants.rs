@@ -10,7 +10,11 @@ use crate::server::store::MIGRATIONS;
 async fn count(pool: &PgPool, acting: Option<&str>, table: &str) -> i64 {
     let mut transaction = pool.begin().await.unwrap();
     if let Some(acting) = acting {
-        sqlx::query("select set_config('portal.organisation', $1, true)").bind(acting).execute(&mut *transaction).await.unwrap();
+        sqlx::query("select set_config('portal.organisation', $1, true)")
+            .bind(acting)
+            .execute(&mut *transaction)
+            .await
+            .unwrap();
     }
     let count = sqlx::AssertSqlSafe(format!("select count(*) from {table}"));
     sqlx::query_scalar(count).fetch_one(&mut *transaction).await.unwrap()
@@ -19,7 +23,10 @@ async fn count(pool: &PgPool, acting: Option<&str>, table: &str) -> i64 {
 #[sqlx::test(migrator = "MIGRATIONS")]
 async fn row_security_hides_what_a_query_forgot_to(pool: PgPool) {
     let portal = TestPortal::synced(pool.clone()).await;
-    assert!(!portal.portal.store().bypasses_row_security().await.unwrap(), "the tests run as a superuser and prove nothing");
+    assert!(
+        !portal.portal.store().bypasses_row_security().await.unwrap(),
+        "the tests run as a superuser and prove nothing"
+    );
     for table in ["sales_unit", "merchant"] {
         assert_eq!(count(&pool, None, table).await, 0, "{table} without anybody");
         assert_eq!(count(&pool, Some(""), table).await, 0, "{table} as the empty name");
@@ -27,7 +34,11 @@ async fn row_security_hides_what_a_query_forgot_to(pool: PgPool) {
         assert_eq!(count(&pool, Some("' or true --"), table).await, 0, "{table} as a quote");
     }
     for partner in [PARTNER, OTHER_PARTNER] {
-        assert_eq!(count(&pool, Some(partner), "sales_unit").await, i64::try_from(portal.units_upstream(partner).await).unwrap(), "{partner}");
+        assert_eq!(
+            count(&pool, Some(partner), "sales_unit").await,
+            i64::try_from(portal.units_upstream(partner).await).unwrap(),
+            "{partner}"
+        );
     }
     let own = portal.sandbox.merchants_of(PARTNER)[0].msns.len();
     assert_eq!(count(&pool, Some(MERCHANT), "sales_unit").await, i64::try_from(own).unwrap());
@@ -38,7 +49,11 @@ async fn row_security_hides_what_a_query_forgot_to(pool: PgPool) {
 async fn row_security_lets_nobody_write_into_anothers_copy(pool: PgPool) {
     let _portal = TestPortal::synced(pool.clone()).await;
     let mut transaction = pool.begin().await.unwrap();
-    sqlx::query("select set_config('portal.organisation', $1, true)").bind(OTHER_PARTNER).execute(&mut *transaction).await.unwrap();
+    sqlx::query("select set_config('portal.organisation', $1, true)")
+        .bind(OTHER_PARTNER)
+        .execute(&mut *transaction)
+        .await
+        .unwrap();
     let changed = sqlx::query("update sales_unit set name = 'stolen' where organisation_id = $1")
         .bind(PARTNER)
         .execute(&mut *transaction)
@@ -91,13 +106,17 @@ async fn the_same_msn_at_two_partners_is_two_rows(pool: PgPool) {
     for (organisation, name) in [(PARTNER, "Ours"), (OTHER_PARTNER, "Theirs")] {
         let scope = crate::server::store::Scope::whole(org(organisation));
         let mut tenant = store.tenant(&scope).await.unwrap();
-        let listed = [crate::domain::sales_unit::ListedSalesUnit { msn: Msn::parse("424242").unwrap(), name: Some(name.to_owned()) }];
+        let listed = [crate::domain::sales_unit::ListedSalesUnit {
+            msn: Msn::parse("424242").unwrap(),
+            name: Some(name.to_owned()),
+        }];
         tenant.apply_sales_unit_list(&listed, time::OffsetDateTime::now_utc(), false).await.unwrap();
         tenant.commit().await.unwrap();
     }
     for (organisation, name) in [(PARTNER, "Ours"), (OTHER_PARTNER, "Theirs")] {
         let scope = crate::server::store::Scope::whole(org(organisation));
-        let unit = store.tenant(&scope).await.unwrap().sales_unit(&Msn::parse("424242").unwrap()).await.unwrap().unwrap();
+        let unit =
+            store.tenant(&scope).await.unwrap().sales_unit(&Msn::parse("424242").unwrap()).await.unwrap().unwrap();
         assert_eq!(unit.name.as_deref(), Some(name));
     }
 }

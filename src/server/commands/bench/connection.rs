@@ -16,7 +16,12 @@ impl Connection {
     pub async fn open(address: &str) -> anyhow::Result<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
-        Ok(Self { stream, host: address.to_owned(), buffer: BytesMut::with_capacity(128 * 1024), cookie: String::new() })
+        Ok(Self {
+            stream,
+            host: address.to_owned(),
+            buffer: BytesMut::with_capacity(128 * 1024),
+            cookie: String::new(),
+        })
     }
 
     pub fn with_cookie(mut self, cookie: &str) -> Self {

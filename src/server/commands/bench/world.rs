@@ -22,7 +22,8 @@ pub const PASSWORD: &str = "a password for benches";
 /// Puts the units into the store, with details and merchants; returns who may see them. Names
 /// come from the sandbox; asking it for each unit's details would only keep one waiting.
 pub async fn load(store: &Store, sales_units: u32) -> anyhow::Result<Uuid> {
-    let sandbox = Sandbox::new(&SandboxSettings { partners: 1, sales_units, rate_limit: 0.0, ..SandboxSettings::default() });
+    let sandbox =
+        Sandbox::new(&SandboxSettings { partners: 1, sales_units, rate_limit: 0.0, ..SandboxSettings::default() });
     let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
     let upstream = format!("http://{}", listener.local_addr()?);
     let stop = CancellationToken::new();
