@@ -554,7 +554,7 @@ mod tests {
             name: (!name.is_empty()).then(|| name.to_owned()),
             merchant_name: (!merchant.is_empty()).then(|| merchant.to_owned()),
             business_identifier: (!id.is_empty()).then(|| BusinessIdentifier::new("business:NO:ORG", id)),
-            capture_type: if msn % 2 == 0 { CaptureType::Direct } else { CaptureType::Unknown },
+            capture_type: if msn.is_multiple_of(2) { CaptureType::Direct } else { CaptureType::Unknown },
             flags: [Flag::Unknown; 8],
             has_details: !id.is_empty(),
             gone,

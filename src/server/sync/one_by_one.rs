@@ -73,9 +73,12 @@ pub async fn fetch_due<T: OneByOne>(round: &Round, life: Duration) -> Result<i64
     }
 }
 
+/// What was asked for, and what upstream said.
+type Fetched<T> = (<T as OneByOne>::Key, Result<Answer<<T as OneByOne>::Value>, Error>);
+
 async fn store_ready<T: OneByOne>(
     round: &Round,
-    ready: Vec<(T::Key, Result<Answer<T::Value>, Error>)>,
+    ready: Vec<Fetched<T>>,
     done: i64,
     total: i64,
 ) -> Result<(), Trouble> {
