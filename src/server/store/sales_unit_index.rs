@@ -80,7 +80,7 @@ impl Indexes {
         {
             let index = entry.index.read().await;
             if index.version >= version {
-                return Ok(index.find(query, size));
+                return Ok(off_the_runtime(&index, |index| index.find(query, size)));
             }
         }
         let mut index = entry.index.write().await;
@@ -101,7 +101,7 @@ impl Indexes {
             entry.bytes.store(index.bytes() as u64, AtomicOrdering::Relaxed);
             self.forget_unused(scope);
         }
-        Ok(index.find(query, size))
+        Ok(off_the_runtime(&index, |index| index.find(query, size)))
     }
 
     fn entry(&self, scope: &Scope) -> Arc<Entry> {
@@ -125,6 +125,11 @@ impl Indexes {
             sum -= entries.remove(&oldest).as_ref().map_or(0, bytes);
         }
     }
+}
+
+/// Searching very many units takes long enough to hold up other requests of the same thread.
+fn off_the_runtime<T>(index: &SalesUnitIndex, search: impl FnOnce(&SalesUnitIndex) -> T) -> T {
+    if index.units.len() > 200_000 { tokio::task::block_in_place(|| search(index)) } else { search(index) }
 }
 
 /// Separates the fields of a line; no folded text holds it, so no match spans two fields.

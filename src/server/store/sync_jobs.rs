@@ -68,7 +68,8 @@ impl Store {
         .transpose()
     }
 
-    /// Ends a round that went well; the job is next due at `due_at`, or when it is called for.
+    /// Ends a round that went well; the job is next due at `due_at`, or when it is called for. What
+    /// was called for while the round was under way stays due.
     pub async fn complete_sync_job(
         &self,
         job: &SyncJob,
@@ -79,7 +80,8 @@ impl Store {
         sqlx::query!(
             r#"
             update sync_job
-            set lease_until = null, lease_holder = null, completed_at = $4, due_at = coalesce($5, 'infinity'::timestamptz),
+            set lease_until = null, lease_holder = null, completed_at = $4,
+                due_at = case when due_at > started_at then due_at else coalesce($5, 'infinity'::timestamptz) end,
                 failing_since = null, failure = null, held = $6
             where organisation_id = $1 and resource = $2 and lease_holder = $3
             "#,
