@@ -1,5 +1,5 @@
-import { Demo, makeFolder, removeFolder } from './support/demo';
-import { SIGNED_OUT, expect, islands, signIn, test } from './support/portal';
+import { Demo, makeFolder, removeFolder, SIGNED_OUT } from './support/demo';
+import { expect, islands, signIn, test } from './support/portal';
 
 test.use({ storageState: SIGNED_OUT });
 

@@ -1,6 +1,6 @@
 import { type Page } from '@playwright/test';
-import { Demo, makeFolder, removeFolder } from './support/demo';
-import { SIGNED_OUT, expect, signIn, test as base } from './support/portal';
+import { Demo, makeFolder, removeFolder, SIGNED_OUT } from './support/demo';
+import { expect, signIn, test as base } from './support/portal';
 
 const GONE = ['--fault', 'error=503:100%'];
 const SMALL = ['--sales-units', '60'];
