@@ -1,6 +1,7 @@
 import AxeBuilder from '@axe-core/playwright';
 import { type Page } from '@playwright/test';
-import { SIGNED_OUT, expect, signIn, test } from './support/portal';
+import { SIGNED_OUT } from './support/demo';
+import { expect, signIn, test } from './support/portal';
 
 const PARTNER = '/as/org_kystkassa';
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];

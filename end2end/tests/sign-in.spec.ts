@@ -1,5 +1,5 @@
-import { MEMBER, STRANGER } from './support/demo';
-import { SIGNED_OUT, expect, signIn, test } from './support/portal';
+import { MEMBER, SIGNED_OUT, STRANGER } from './support/demo';
+import { expect, signIn, test } from './support/portal';
 
 test.use({ storageState: SIGNED_OUT });
 

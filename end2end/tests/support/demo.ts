@@ -17,6 +17,9 @@ export const MEMBER = { email: 'demo@example.com', password: 'partner-portal-dem
 /** Who may act as nobody; in demos whose folder has been through `addStranger`. */
 export const STRANGER = { email: 'stranger@example.com', password: 'not-a-member-of-anything' };
 
+/** What a browser holds that nobody has signed in with. */
+export const SIGNED_OUT = { cookies: [], origins: [] };
+
 /** The partners of a demo, the largest first. */
 export const PARTNERS = ['org_kystkassa', 'org_nordbetaling', 'org_jarvikassa'];
 
@@ -104,7 +107,7 @@ export class Demo {
 
 /** Requests of somebody who has signed in, without a browser. */
 export async function signedInRequests(url: string, person: typeof MEMBER): Promise<APIRequestContext> {
-  const requests = await request.newContext({ baseURL: url });
+  const requests = await request.newContext({ baseURL: url, storageState: SIGNED_OUT });
   const response = await requests.post('/login', { form: person, headers: { origin: url }, maxRedirects: 0 });
   if (response.status() !== 303) throw new Error(`${person.email} was not let in: ${response.status()}`);
   return requests;

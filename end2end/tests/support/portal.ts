@@ -1,11 +1,8 @@
 import { type Browser, type BrowserContext, type Page, type Response, expect, test as base } from '@playwright/test';
-import { MEMBER } from './demo';
+import { MEMBER, SIGNED_OUT } from './demo';
 import { SalesUnitList } from './sales-unit-list';
 
 type StorageState = Awaited<ReturnType<BrowserContext['storageState']>>;
-
-/** What a browser holds that nobody has signed in with. */
-export const SIGNED_OUT = { cookies: [], origins: [] };
 
 type PortalFixtures = {
   /** Whether the islands' script runs. */
