@@ -66,10 +66,12 @@ create table sign_in_throttle (
 
 -- Browsers that have signed in before: they are let in while others are being throttled.
 create table known_browser (
-    token_hash bytea primary key,
+    token_hash bytea not null,
     staff_id uuid not null references staff (id) on delete cascade,
-    created_at timestamptz not null default now()
+    created_at timestamptz not null default now(),
+    primary key (token_hash, staff_id)
 );
+create index on known_browser (staff_id);
 
 -- Secrets encrypted with the portal's secret key; the first byte names the key.
 create table sealed_secret (

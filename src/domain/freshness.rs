@@ -26,6 +26,12 @@ pub enum CopyState {
     NoKeys,
 }
 
+/// A failure and its beginning, in one sentence; and what that means for what is shown.
+pub fn failing(since: OffsetDateTime, reason: &str, anything_shown: bool) -> String {
+    let shown = if anything_shown { " What you see is from before." } else { "" };
+    format!("{reason} since {}.{shown}", absolute(since))
+}
+
 /// How long ago something was, in the words of somebody who looks at a screen now and then.
 pub fn ago(then: OffsetDateTime, now: OffsetDateTime) -> String {
     let age = (now - then).max(Duration::ZERO);

@@ -19,6 +19,21 @@ pub fn fold(text: &str) -> String {
     folded
 }
 
+/// The text in the form that names are put in order by: accents and case do not count, but words
+/// stay apart, so that all of `Ås Torg` comes before `Åsane`.
+pub fn sort_key(text: &str) -> String {
+    let mut key = String::with_capacity(text.len());
+    for word in text.split(|character: char| !character.is_alphanumeric()) {
+        if !word.is_empty() && !key.is_empty() {
+            key.push(' ');
+        }
+        for character in word.chars() {
+            fold_character(character, |letter| key.push(letter));
+        }
+    }
+    key
+}
+
 /// The words of what somebody typed, folded; a text matches when it contains all of them.
 pub fn needles(typed: &str) -> Vec<String> {
     let words: Vec<String> = typed.split_whitespace().map(fold).filter(|word| !word.is_empty()).collect();
@@ -190,6 +205,21 @@ mod tests {
         for (typed, text) in [("kafe bar", "Kaffe Bar"), ("987 654 322", "987654321"), ("no", "Kaffe")] {
             assert!(!finds(typed, text), "{typed:?} should not find {text:?}");
         }
+    }
+
+    #[test]
+    fn names_are_ordered_by_their_words() {
+        let ordered = [
+            "7-Eleven",
+            "Å Kragerø",
+            "Ærfugl Kaffe",
+            "Blåbær Kaffe Ås Torg",
+            "Blåbær Kaffe Åsane",
+            "Kanerva Apteekki",
+            "Kanerva Kioski",
+        ];
+        assert!(ordered.map(sort_key).is_sorted(), "{:?}", ordered.map(sort_key));
+        assert_eq!(sort_key(" Café  & Bar "), "cafe bar");
     }
 
     #[test]

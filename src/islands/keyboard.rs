@@ -47,6 +47,11 @@ fn pressed(document: &Document, event: &KeyboardEvent) -> Option<()> {
     if event.ctrl_key() || event.meta_key() || event.alt_key() {
         return None;
     }
+    if key == "Escape" {
+        let switcher = document.query_selector(".switcher[open]").ok()??;
+        switcher.remove_attribute("open").ok()?;
+        return focus(&switcher.query_selector("summary").ok()??);
+    }
     let target = event.target()?.dyn_into::<Element>().ok()?;
     if target.matches("input, select, textarea").unwrap_or_default() {
         let from_search = key == "ArrowDown" && target.has_attribute("data-focus-key");

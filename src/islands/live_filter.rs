@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
-use web_sys::{AbortController, Event, FormData, HtmlFormElement, UrlSearchParams};
+use web_sys::{AbortController, Event, FormData, HtmlFormElement, HtmlInputElement, UrlSearchParams};
 
 use super::page::{after, document, fetch, on, take_over, window};
 
@@ -32,10 +32,18 @@ fn attach() {
     let filter = Rc::new(Filter { form: form.clone(), asked: Cell::new(0), under_way: RefCell::default() });
     let typed = Rc::clone(&filter);
     on(&form, "input", move |_: Event| ask(&typed, PAUSE));
+    let sent = Rc::clone(&filter);
     on(&form, "submit", move |event: Event| {
         event.prevent_default();
-        ask(&filter, 0);
+        ask(&sent, 0);
     });
+    // Somebody who types faster than the script loads is not to type again.
+    let search = form.query_selector("input[type=search]").ok().flatten();
+    if let Some(search) = search.and_then(|search| search.dyn_into::<HtmlInputElement>().ok())
+        && search.value() != search.default_value()
+    {
+        ask(&filter, 0);
+    }
 }
 
 fn ask(filter: &Rc<Filter>, pause: i32) {

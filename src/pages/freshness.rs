@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::components::{Ago, Icon, grouped};
-use crate::domain::freshness::{CopyState, Freshness, absolute};
+use crate::domain::freshness::{CopyState, Freshness, failing};
 
 /// The age of a list. While something is being fetched it keeps itself up to date.
 #[component]
@@ -33,7 +33,7 @@ pub fn FreshnessLine(freshness: Freshness, #[prop(into)] refresh: String, #[prop
         .into_any(),
         CopyState::Fetching { what, .. } => view! { <span>{format!("{what}…")}</span> }.into_any(),
         CopyState::Failing { since, reason } => view! {
-            <span>{format!("{reason} since {}. What you see is from before.", absolute(since))}</span>
+            <span>{failing(since, &reason, as_of.is_some())}</span>
         }
         .into_any(),
         CopyState::Held { reason } => view! { <span>{format!("{reason}.")}</span> }.into_any(),

@@ -9,7 +9,7 @@ use super::not_found::{Failed, NotFoundPage};
 use super::{acting, loaded, parameter, query, sales_units};
 use crate::components::{Ago, Badge, Copy, Icon, Tone, grouped};
 use crate::domain::failure::Failure;
-use crate::domain::freshness::{CopyState, absolute};
+use crate::domain::freshness::{CopyState, absolute, failing};
 use crate::domain::identifiers::{BusinessIdentifier, CheckDigit, Market, Msn};
 use crate::domain::merchant::Merchant;
 use crate::domain::organisation::OrgId;
@@ -110,7 +110,7 @@ fn refresh_outcome(acting: &Acting, outcome: Option<&str>) -> impl IntoView + us
         Some("no-keys") => Failure::NoKeys,
         _ => match acting.freshness().state {
             CopyState::Failing { since, reason } => {
-                let text = format!("{reason} since {}. What you see is from before.", absolute(since));
+                let text = failing(since, &reason, true);
                 return Some(view! { <p class="notice warning">{text}</p> }.into_any());
             }
             _ => return None,

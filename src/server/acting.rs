@@ -128,7 +128,7 @@ impl Acting {
 
     /// How many units' details are still to come in the round that is under way.
     pub fn details_outstanding(&self) -> usize {
-        let job = self.row.jobs.iter().find(|job| job.resource == sync::sales_unit_details::NAME && job.running);
+        let job = self.row.jobs.iter().find(|job| job.resource == sync::sales_unit_details::NAME && job.under_way);
         job.map_or(0, |job| usize::try_from(job.total - job.done).unwrap_or_default())
     }
 
@@ -190,7 +190,7 @@ fn copy_state(has_keys: bool, jobs: &[JobRow], listed: bool) -> CopyState {
     if let Some(reason) = jobs.iter().find_map(|job| job.held.clone()) {
         return CopyState::Held { reason };
     }
-    match jobs.iter().find(|job| job.running) {
+    match jobs.iter().find(|job| job.under_way) {
         Some(job) => CopyState::Fetching {
             what: sync::what(&job.resource),
             done: u64::try_from(job.done).unwrap_or_default(),

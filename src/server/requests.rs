@@ -32,8 +32,10 @@ pub async fn identify(State(portal): State<Portal>, session: Session, mut reques
     if path == paths::LOGIN {
         return next.run(request).await;
     }
-    let Some(staff) = sessions::staff(&session).await else {
-        return to_login(&request);
+    let staff = match sessions::staff(&session).await {
+        Ok(Some(staff)) => staff,
+        Ok(None) => return to_login(&request),
+        Err(failure) => return plain(&failure),
     };
     let person = SignedIn::new(portal.clone(), staff);
     if let Some(rest) = path.strip_prefix("/as/") {
@@ -46,7 +48,7 @@ pub async fn identify(State(portal): State<Portal>, session: Session, mut reques
             Ok(Some(acting)) => {
                 request.extensions_mut().insert(acting);
             }
-            Ok(None) => return not_found(portal).await,
+            Ok(None) => return not_found(portal, request.headers()).await,
             Err(failure) => return plain(&failure),
         }
     }
@@ -223,15 +225,16 @@ pub async fn refresh_sales_unit(
     State(portal): State<Portal>,
     acting: Acting,
     Path((_, msn)): Path<(String, String)>,
+    headers: HeaderMap,
     Form(form): Form<RefreshUnitForm>,
 ) -> Response {
-    let Some(msn) = Msn::parse(&msn) else { return not_found(portal).await };
+    let Some(msn) = Msn::parse(&msn) else { return not_found(portal, &headers).await };
     let outcome = match acting.refresh_sales_unit(&msn).await {
         Ok(()) => "done",
         Err(Failure::UpstreamSilent) => "silent",
         Err(Failure::KeysRefused) => "refused",
         Err(Failure::NoKeys) => "no-keys",
-        Err(Failure::NotFound) => return not_found(portal).await,
+        Err(Failure::NotFound) => return not_found(portal, &headers).await,
         Err(failure) => return plain(&failure),
     };
     let list = SalesUnitQuery::from_query(&form.list).to_query();
@@ -241,9 +244,29 @@ pub async fn refresh_sales_unit(
 }
 
 /// The one answer for what is not there and for what is not for the person who asks. It is
-/// rendered without them, so that it cannot differ.
-async fn not_found(portal: Portal) -> Response {
-    router::page(State(portal), Request::new(axum::body::Body::empty())).await
+/// rendered without them, so that it cannot differ; only its colours are the browser's choice.
+async fn not_found(portal: Portal, headers: &HeaderMap) -> Response {
+    let mut request = Request::new(axum::body::Body::empty());
+    if let Some(theme) = profile::chosen_theme(headers)
+        && let Ok(cookie) = HeaderValue::from_str(&format!("{}={theme}", profile::THEME_COOKIE))
+    {
+        request.headers_mut().insert(COOKIE, cookie);
+    }
+    router::page(State(portal), request).await
+}
+
+/// Forms sent without JavaScript have a field for everything that was not chosen, too. Their
+/// addresses are tidied up, so that they can be read and compared.
+pub async fn tidy(request: Request, next: Next) -> Response {
+    let uri = request.uri();
+    let query = uri.query().unwrap_or_default();
+    let (chosen, empty): (Vec<&str>, Vec<&str>) =
+        query.split('&').partition(|pair| !pair.ends_with('=') && !pair.is_empty());
+    if request.method() != Method::GET || query.is_empty() || empty.is_empty() {
+        return next.run(request).await;
+    }
+    let sign = if chosen.is_empty() { "" } else { "?" };
+    see_other(&format!("{}{sign}{}", uri.path(), chosen.join("&")))
 }
 
 /// After signing in one is brought back to the very page; what was being sent is not.

@@ -60,6 +60,7 @@ pub fn router(portal: Portal) -> Router {
         .leptos_routes_with_handler(pages(), get(page))
         .fallback(get(page).fallback(wrong_method))
         .method_not_allowed_fallback(wrong_method)
+        .layer(from_fn(requests::tidy))
         .layer(from_fn_with_state(portal.clone(), requests::identify))
         .layer(from_fn_with_state(portal.clone(), csrf::check))
         .layer(sessions::layer(portal.store().clone(), portal.is_https()))

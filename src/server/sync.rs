@@ -243,10 +243,8 @@ async fn turn(portal: &Portal, job: &SyncJob, trusting: bool) -> Result<Done, Tr
 
 async fn finish(portal: &Portal, job: &SyncJob, done: Done) -> Result<(), Trouble> {
     let store = portal.store();
-    store.complete_sync_job(job, OffsetDateTime::now_utc(), done.due_at, done.held.as_deref()).await?;
-    for resource in done.then {
-        store.call_for_sync(&job.organisation, resource).await?;
-    }
+    let now = OffsetDateTime::now_utc();
+    store.complete_sync_job(job, now, done.due_at, done.held.as_deref(), &done.then).await?;
     portal.sync_bell().notify_one();
     Ok(())
 }
@@ -254,11 +252,11 @@ async fn finish(portal: &Portal, job: &SyncJob, done: Done) -> Result<(), Troubl
 /// What pages say of the trouble: no text from upstream.
 fn for_people(trouble: &Trouble) -> String {
     match trouble {
-        Trouble::Upstream(error) if is_refusal(error) => "Vipps MobilePay refuses the keys of this organisation",
-        Trouble::Upstream(Error::NotUnderstood { .. }) => "Vipps MobilePay's answer was not understood",
-        Trouble::Upstream(_) => "Vipps MobilePay does not answer",
-        Trouble::Keys(_) => "The keys of this organisation cannot be read",
-        Trouble::Database(_) => "The portal's database did not answer",
+        Trouble::Upstream(error) if is_refusal(error) => "Vipps MobilePay has refused the keys of this organisation",
+        Trouble::Upstream(Error::NotUnderstood { .. }) => "Vipps MobilePay's answers have not been understood",
+        Trouble::Upstream(_) => "Vipps MobilePay has not answered",
+        Trouble::Keys(_) => "The keys of this organisation have not been readable",
+        Trouble::Database(_) => "The portal's database has not answered",
         Trouble::LeaseLost => "Another process has taken over",
     }
     .to_owned()

@@ -76,10 +76,11 @@ pub async fn run(demo: DemoSettings, files: Files) -> anyhow::Result<()> {
     });
     let sandbox_listener = listen(demo.sandbox_listen, "PORTAL_SANDBOX_LISTEN").await?;
     let sandbox_url = format!("http://{}", sandbox_listener.local_addr()?);
+    let listener = listen(demo.listen, "PORTAL_LISTEN").await?;
     let settings = Settings {
         // Never the database of DATABASE_URL: the demo's password is known to everybody.
         database: DatabaseSettings { database_url: None, data_dir: demo.data_dir.join("demo"), secret_key_file: None },
-        listen: demo.listen,
+        listen: listener.local_addr()?,
         public_url: None,
         upstream: UpstreamSettings { upstream_url: sandbox_url, upstream_rate: demo.rate_limit.max(1.0) * 0.95 },
         sync_interval: demo.sync_interval,
@@ -92,7 +93,7 @@ pub async fn run(demo: DemoSettings, files: Files) -> anyhow::Result<()> {
 
     let stopping = CancellationToken::new();
     let simulating = tokio::spawn(Arc::clone(&sandbox).serve(sandbox_listener, stopping.clone().cancelled_owned()));
-    let served = serve(portal, settings.listen, stop_signal(), |address| {
+    let served = serve(portal, listener, stop_signal(), |address| {
         println!("\n  Partner Portal  {address}\n  e-mail          {EMAIL}\n  password        {PASSWORD}\n");
         println!("  Vipps MobilePay is simulated on {}. Ctrl-C stops all of it.\n", settings.upstream.upstream_url);
     });

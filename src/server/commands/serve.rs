@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::Context;
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::{Database, demo, listen, secret_key};
@@ -23,8 +24,10 @@ pub async fn run(settings: Settings, files: Files) -> anyhow::Result<()> {
         );
     }
     demo::shut_out(&database.store).await?;
+    let listener = listen(settings.listen, "PORTAL_LISTEN").await?;
+    let settings = Settings { listen: listener.local_addr()?, ..settings };
     let portal = Portal::new(database.store.clone(), secret_key(&settings.database)?, &settings, Site::new(files))?;
-    let served = serve(portal, settings.listen, stop_signal(), |address| {
+    let served = serve(portal, listener, stop_signal(), |address| {
         println!("Partner Portal answers on {address}");
     });
     let served = served.await;
@@ -35,11 +38,10 @@ pub async fn run(settings: Settings, files: Files) -> anyhow::Result<()> {
 /// Serves pages and syncs until `stop` ends; `ready` is called with the address once it answers.
 pub async fn serve(
     portal: Portal,
-    address: SocketAddr,
+    listener: TcpListener,
     stop: impl Future<Output = ()>,
     ready: impl FnOnce(&str),
 ) -> anyhow::Result<()> {
-    let listener = listen(address, "PORTAL_LISTEN").await?;
     let stopping = CancellationToken::new();
     let syncing = tokio::spawn(sync::run(portal.clone(), stopping.clone()));
     let service = router::router(portal.clone()).into_make_service_with_connect_info::<SocketAddr>();

@@ -7,6 +7,7 @@ use tower_sessions::session_store::{Error, Result};
 use tower_sessions::{Expiry, Session, SessionManagerLayer, SessionStore};
 use uuid::Uuid;
 
+use crate::domain::failure::Failure;
 use crate::server::store::Store;
 
 const STAFF: &str = "staff_id";
@@ -38,9 +39,12 @@ pub fn cookie_name(https: bool) -> &'static str {
     if https { "__Host-portal" } else { "portal" }
 }
 
-/// Who is signed in.
-pub async fn staff(session: &Session) -> Option<Uuid> {
-    session.get(STAFF).await.inspect_err(|error| tracing::error!(%error, "a session could not be read")).ok().flatten()
+/// Who is signed in; none if nobody is. The database not answering is not the same as nobody.
+pub async fn staff(session: &Session) -> std::result::Result<Option<Uuid>, Failure> {
+    session.get(STAFF).await.map_err(|error| {
+        tracing::error!(%error, "a session could not be read");
+        Failure::Unavailable
+    })
 }
 
 /// Signs somebody in, under a new id: one that was planted before is worth nothing.

@@ -6,10 +6,14 @@ use super::{Result, Store};
 
 impl Store {
     pub async fn add_known_browser(&self, token_hash: &[u8], staff: Uuid) -> Result<()> {
-        sqlx::query!("insert into known_browser (token_hash, staff_id) values ($1, $2)", token_hash, staff)
-            .execute(&self.pool)
-            .await
-            .map(drop)
+        sqlx::query!(
+            "insert into known_browser (token_hash, staff_id) values ($1, $2) on conflict do nothing",
+            token_hash,
+            staff,
+        )
+        .execute(&self.pool)
+        .await
+        .map(drop)
     }
 
     /// Whether somebody with this e-mail address has signed in with the browser that has the token.

@@ -56,7 +56,8 @@ pub struct ActingRow {
 #[derive(Clone, Debug, serde::Deserialize)]
 pub struct JobRow {
     pub resource: String,
-    pub running: bool,
+    /// Being worked on, or about to be.
+    pub under_way: bool,
     pub done: i64,
     pub total: i64,
     #[serde(with = "time::serde::rfc3339::option")]
@@ -88,7 +89,9 @@ impl Store {
                    m.last_used_at is null or m.last_used_at < now() - interval '1 minute' as "stale_use!",
                    coalesce((
                        select json_agg(json_build_object(
-                           'resource', j.resource, 'running', coalesce(j.lease_until > now(), false), 'done', j.done, 'total', j.total,
+                           'resource', j.resource, 'under_way', coalesce(j.lease_until > now(), false) or j.due_at <= now(), 
+                           'done', case when j.lease_until > now() then j.done else 0 end,
+                           'total', case when j.lease_until > now() then j.total else 0 end,
                            'completed_at', j.completed_at, 'failing_since', j.failing_since, 'failure', j.failure,
                            'held', j.held))
                        from sync_job j where j.organisation_id = coalesce(p.id, o.id)), '[]')

@@ -24,7 +24,7 @@ use crate::domain::sales_unit::{CaptureType, Flag};
 use crate::domain::sales_unit_filter::{
     CaptureFacet, FLAGS, MarketFacet, SalesUnitFilter, SalesUnitQuery, Sort, StateFacet,
 };
-use crate::domain::search_text::{fold, needles};
+use crate::domain::search_text::{fold, needles, sort_key};
 
 /// All indexes together may take this much memory; the longest unused one goes first.
 const MEMORY_LIMIT: usize = 256 * 1024 * 1024;
@@ -141,6 +141,8 @@ const LINE: u8 = b'\n';
 pub struct SalesUnitIndex {
     version: i64,
     text: Vec<u8>,
+    /// What units are sorted by: the names with their words apart.
+    names: Vec<u8>,
     units: Vec<Unit>,
     /// Where each line of `text` begins and whose it is, in the order of `text`. A changed unit
     /// gets a new line at the end; its old one stays until the next [`SalesUnitIndex::compact`].
@@ -153,6 +155,9 @@ struct Unit {
     start: u32,
     /// Ends of the four fields, counted from the start.
     ends: [u16; 4],
+    /// Where `names` holds the unit's name, and behind it the merchant's.
+    name_start: u32,
+    name_lengths: [u16; 2],
     facets: u32,
 }
 
@@ -203,6 +208,7 @@ impl SalesUnitIndex {
         self.compact();
         self.sort();
         self.text.shrink_to_fit();
+        self.names.shrink_to_fit();
         self.units.shrink_to_fit();
         self.lines.shrink_to_fit();
         Ok(())
@@ -249,6 +255,7 @@ impl SalesUnitIndex {
     pub fn bytes(&self) -> usize {
         let orders: usize = self.orders.iter().map(Vec::capacity).sum();
         self.text.capacity()
+            + self.names.capacity()
             + self.units.capacity() * size_of::<Unit>()
             + self.lines.capacity() * size_of::<Line>()
             + orders * size_of::<u32>()
@@ -327,11 +334,14 @@ impl SalesUnitIndex {
     }
 
     fn sort_value(&self, sort: Sort, unit: u32) -> &str {
-        match sort {
-            Sort::Name => self.field(unit, 0),
-            Sort::Msn => "",
-            Sort::Merchant => self.field(unit, 2),
-        }
+        let Unit { name_start, name_lengths: [name, merchant], .. } = self.units[unit as usize];
+        let (start, name, merchant) = (name_start as usize, usize::from(name), usize::from(merchant));
+        let bytes = match sort {
+            Sort::Name => &self.names[start..start + name],
+            Sort::Msn => &[],
+            Sort::Merchant => &self.names[start + name..start + name + merchant],
+        };
+        std::str::from_utf8(bytes).unwrap_or_default()
     }
 
     /// What has no name comes last; equals are ordered by their number.
@@ -361,7 +371,8 @@ impl SalesUnitIndex {
 
     fn write_line(&mut self, unit: &Indexed, known: Option<u32>) -> u32 {
         // Folding can lengthen a text, and nothing bounds what upstream sends.
-        let short = |text: &str| fold(text).chars().take(2_000).collect::<String>();
+        let cut = |text: String| if text.len() > 2_000 { text.chars().take(2_000).collect() } else { text };
+        let short = |text: &str| cut(fold(text));
         let business_id = unit.business_identifier.as_ref().map(|business| short(&business.id));
         let fields = [
             unit.name.as_deref().map(short).unwrap_or_default(),
@@ -378,8 +389,14 @@ impl SalesUnitIndex {
         }
         self.text.push(LINE);
         self.version = self.version.max(unit.version);
+        let name_start = u32::try_from(self.names.len()).unwrap_or(u32::MAX);
+        let name_lengths = [&unit.name, &unit.merchant_name].map(|name| {
+            let name = name.as_deref().map(|name| cut(sort_key(name))).unwrap_or_default();
+            self.names.extend_from_slice(name.as_bytes());
+            u16::try_from(name.len()).unwrap_or(u16::MAX)
+        });
         let start = u32::try_from(start).unwrap_or(u32::MAX);
-        let written = Unit { start, ends, facets: facets_of(unit) };
+        let written = Unit { start, ends, name_start, name_lengths, facets: facets_of(unit) };
         let slot = known.unwrap_or(u32::try_from(self.units.len()).unwrap_or(u32::MAX));
         match known {
             Some(slot) => self.units[slot as usize] = written,
@@ -438,6 +455,7 @@ impl SalesUnitIndex {
             return;
         }
         let mut text = Vec::with_capacity(self.text.len());
+        let mut names = Vec::with_capacity(self.names.len());
         let mut lines = Vec::with_capacity(self.units.len());
         for line in &self.lines {
             let unit = &mut self.units[line.unit as usize];
@@ -446,9 +464,13 @@ impl SalesUnitIndex {
                 unit.start = u32::try_from(text.len()).unwrap_or(u32::MAX);
                 lines.push(Line { start: unit.start, unit: line.unit });
                 text.extend_from_slice(&self.text[start..start + usize::from(unit.ends[3]) + 2]);
+                let start = unit.name_start as usize;
+                unit.name_start = u32::try_from(names.len()).unwrap_or(u32::MAX);
+                let length: usize = unit.name_lengths.into_iter().map(usize::from).sum();
+                names.extend_from_slice(&self.names[start..start + length]);
             }
         }
-        (self.text, self.lines) = (text, lines);
+        (self.text, self.names, self.lines) = (text, names, lines);
     }
 }
 
@@ -623,8 +645,9 @@ mod tests {
             })
             .collect();
         rows.sort_by_cached_key(|unit| {
-            let [name, msn, merchant, _] = text(unit);
-            let value = [name, String::new(), merchant][filter.sort as usize].clone();
+            let msn = unit.msn.clone();
+            let name = |name: &Option<String>| name.as_deref().map(sort_key).unwrap_or_default();
+            let value = [name(&unit.name), String::new(), name(&unit.merchant_name)][filter.sort as usize].clone();
             (value.is_empty(), value, msn.len(), msn)
         });
         if filter.descending {

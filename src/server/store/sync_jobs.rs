@@ -46,7 +46,7 @@ impl Store {
         let row = sqlx::query!(
             r#"
             update sync_job j
-            set lease_holder = $1, lease_until = $2::timestamptz + $3::interval, started_at = $2
+            set lease_holder = $1, lease_until = $2::timestamptz + $3::interval, started_at = $2, done = 0, total = 0
             where (j.organisation_id, j.resource) = (
                 select d.organisation_id, d.resource from sync_job d
                 where d.due_at <= $2 and (d.lease_until is null or d.lease_until < $2)
@@ -69,14 +69,17 @@ impl Store {
     }
 
     /// Ends a round that went well; the job is next due at `due_at`, or when it is called for. What
-    /// was called for while the round was under way stays due.
+    /// was called for while the round was under way stays due. Calls for the resources in `then`
+    /// in the same moment, so that nobody sees the copy as whole in between.
     pub async fn complete_sync_job(
         &self,
         job: &SyncJob,
         now: OffsetDateTime,
         due_at: Option<OffsetDateTime>,
         held: Option<&str>,
+        then: &[&str],
     ) -> Result<()> {
+        let mut transaction = self.pool.begin().await?;
         sqlx::query!(
             r#"
             update sync_job
@@ -92,9 +95,17 @@ impl Store {
             due_at,
             held,
         )
-        .execute(&self.pool)
-        .await
-        .map(drop)
+        .execute(&mut *transaction)
+        .await?;
+        let then: Vec<String> = then.iter().map(ToString::to_string).collect();
+        sqlx::query!(
+            "update sync_job set due_at = now() where organisation_id = $1 and resource = any($2)",
+            job.organisation.as_str(),
+            &then,
+        )
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await
     }
 
     /// Ends a round that failed; tried again at `due_at`. `failure` is for people.

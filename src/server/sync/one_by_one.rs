@@ -76,12 +76,7 @@ pub async fn fetch_due<T: OneByOne>(round: &Round, life: Duration) -> Result<i64
 /// What was asked for, and what upstream said.
 type Fetched<T> = (<T as OneByOne>::Key, Result<Answer<<T as OneByOne>::Value>, Error>);
 
-async fn store_ready<T: OneByOne>(
-    round: &Round,
-    ready: Vec<Fetched<T>>,
-    done: i64,
-    total: i64,
-) -> Result<(), Trouble> {
+async fn store_ready<T: OneByOne>(round: &Round, ready: Vec<Fetched<T>>, done: i64, total: i64) -> Result<(), Trouble> {
     let now = OffsetDateTime::now_utc();
     let (mut good, mut gone, mut bad, mut trouble) = (Vec::new(), Vec::new(), Vec::new(), None);
     for (key, answer) in ready {
