@@ -42,10 +42,11 @@ fn page(email: Option<String>, typed: &str, found: Vec<Organisation>, count: usi
                 <h1>"Choose a business"</h1>
                 <p class="lead">"The partners and merchants that you may act as."</p>
                 <LiveFilter>
-                    <form id="filter" class="filter" method="get" action=paths::BUSINESSES role="search">
+                    <form id="filter" class="filter" method="get" action=paths::BUSINESSES role="search" aria-label="Businesses">
                         <label class="search">
-                            <span>"Name, organisation number or ID"</span>
-                            <input type="search" name="q" value=typed autocomplete="off" data-focus-key="/"/>
+                            <span class="hidden">"Name, organisation number or ID"</span>
+                            <input type="search" name="q" value=typed autocomplete="off" data-focus-key="/"
+                                placeholder="Name, organisation number or ID"/>
                         </label>
                         <button type="submit">"Find"</button>
                     </form>
@@ -60,18 +61,22 @@ fn results(typed: &str, found: Vec<Organisation>, count: usize) -> impl IntoView
     let summary = match count {
         0 => "No business".to_owned(),
         1 => "1 business".to_owned(),
-        count if count > found.len() => format!("The first {} of {} businesses; type more to find others", found.len(), grouped(count)),
+        count if count > found.len() => {
+            format!("The first {} of {} businesses; type more to find others", found.len(), grouped(count))
+        }
         count => format!("{} businesses", grouped(count)),
     };
     let needles = needles(typed);
     let searched = !needles.is_empty();
     let rows = found.into_iter().map(|organisation| {
-        let number = organisation.business_id.clone().unwrap_or_default();
+        let number = organisation.business_id.clone().map(|number| {
+            view! { <span class="numbers"><Marked text=number needles=needles.clone()/></span> }
+        });
         view! {
             <li>
                 <a href=paths::organisation(&organisation.id) data-kind=organisation.kind.as_str() data-row="">
                     <strong><Marked text=organisation.name needles=needles.clone()/></strong>
-                    <span class="numbers"><Marked text=number needles=needles.clone()/></span>
+                    {number}
                     <Badge tone=Tone::Quiet text=organisation.kind.label()/>
                     <small>{organisation.role.label()}</small>
                 </a>

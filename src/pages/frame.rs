@@ -29,7 +29,12 @@ pub fn ActingFrame(acting: Acting, place: Place, #[prop(into)] title: String, ch
     let id = &organisation.id;
     let menu = [
         (Place::Landing, "home", "Overview", paths::organisation(id)),
-        (Place::SalesUnits, "store", if kind == "partner" { "Sales units" } else { "My sales units" }, paths::sales_units(id)),
+        (
+            Place::SalesUnits,
+            "store",
+            if kind == "partner" { "Sales units" } else { "My sales units" },
+            paths::sales_units(id),
+        ),
     ];
     let menu = menu.into_iter().map(|(item, icon, label, path)| {
         let current = (item == place).then_some("page");
@@ -40,13 +45,14 @@ pub fn ActingFrame(acting: Acting, place: Place, #[prop(into)] title: String, ch
         <Title text=document_title/>
         <a class="skip" href="#main">"Skip to content"</a>
         <div class="frame" data-kind=kind>
-            <div class="side-bar">
+            <header class="side-bar">
                 <Switcher organisation=organisation.clone() recent=acting.recent().to_vec()/>
                 <nav aria-label="Menu">
                     <ul class="menu">{menu.collect_view()}</ul>
                 </nav>
+                <p class="keys-hint">"Press "<kbd>"?"</kbd>" for keys"</p>
                 <Account email=acting.email().to_owned()/>
-            </div>
+            </header>
             <main id="main" tabindex="-1">{children()}</main>
         </div>
         <Keyboard/>
@@ -92,13 +98,13 @@ fn Switcher(organisation: Organisation, recent: Vec<Organisation>) -> impl IntoV
             <summary>
                 <span class="avatar" aria-hidden="true">{initials(&organisation.name)}</span>
                 <span class="acting-as">
-                    <small>{format!("Acting as {}", organisation.kind.as_str())}</small>
+                    <small class="kind">{format!("Acting as {}", organisation.kind.as_str())}</small>
                     <strong>{organisation.name}</strong>
                 </span>
                 <Icon name="switch"/>
             </summary>
             <div class="popover">
-                <form action=paths::BUSINESSES method="get" role="search">
+                <form action=paths::BUSINESSES method="get" role="search" aria-label="Businesses">
                     <input type="search" name="q" aria-label="Find a business to act as" placeholder="Find a business" autocomplete="off"/>
                 </form>
                 {(!recent.is_empty()).then(|| view! { <p class="popover-title">"Recent"</p> })}
@@ -115,7 +121,7 @@ fn Account(email: String) -> impl IntoView {
         <div class="account">
             <a href=paths::PROFILE title="Your profile"><Icon name="person"/><span>{email}</span></a>
             <form action=paths::LOGOUT method="post">
-                <button type="submit" class="quiet"><Icon name="sign-out"/>"Sign out"</button>
+                <button type="submit" class="quiet"><Icon name="sign-out"/><span>"Sign out"</span></button>
             </form>
         </div>
     }

@@ -37,7 +37,9 @@ pub fn FreshnessLine(freshness: Freshness, #[prop(into)] refresh: String, #[prop
         }
         .into_any(),
         CopyState::Held { reason } => view! { <span>{format!("{reason}.")}</span> }.into_any(),
-        CopyState::NoKeys => view! { <span>"There are no keys for this organisation, so nothing is fetched."</span> }.into_any(),
+        CopyState::NoKeys => {
+            view! { <span>"There are no keys for this organisation, so nothing is fetched."</span> }.into_any()
+        }
     };
     view! {
         <div id="freshness" class=tone data-poll=if fetching { "1000" } else { "20000" }>

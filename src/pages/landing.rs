@@ -57,7 +57,7 @@ fn page(acting: &Acting, counts: Counts) -> impl IntoView + use<> {
     let partner = organisation.kind == OrganisationKind::Partner;
     let list = |state| paths::sales_units_with(&id, &in_state(state).to_query());
     let figures = [
-        (counts.visible, "sales units visible upstream", list(StateFacet::Visible)),
+        (counts.visible, "visible at Vipps MobilePay", list(StateFacet::Visible)),
         (counts.waiting, "waiting for their details", list(StateFacet::Waiting)),
         (counts.gone, "no longer visible", list(StateFacet::Gone)),
     ];
@@ -73,14 +73,14 @@ fn page(acting: &Acting, counts: Counts) -> impl IntoView + use<> {
                 else { "You act on behalf of this merchant: you see its own sales units only. " }}
                 {served_by}
             </p>
+            <FreshnessLine freshness=acting.freshness() refresh=paths::sales_units_refresh(&organisation.id)
+                back=paths::organisation(&organisation.id)/>
         </header>
-        <FreshnessLine freshness=acting.freshness() refresh=paths::sales_units_refresh(&organisation.id)
-            back=paths::organisation(&organisation.id)/>
-        <form class="filter card" method="get" action=paths::sales_units(&organisation.id) role="search">
+        <form class="filter finder" method="get" action=paths::sales_units(&organisation.id) role="search" aria-label="Sales units">
             <label class="search">
                 <span>"Find a sales unit"</span>
                 <input type="search" name="q" autocomplete="off" data-focus-key="/"
-                    placeholder="Name, MSN, merchant or organisation number"/>
+                    placeholder="Name, MSN, merchant or business identifier"/>
             </label>
             <button type="submit" class="primary">"Find"</button>
         </form>

@@ -63,6 +63,7 @@ pub fn LoginPage() -> impl IntoView {
                 </label>
                 {next.map(|next| view! { <input type="hidden" name="next" value=next/> })}
                 <button type="submit" class="primary">"Sign in"</button>
+                <p class="hint">"No account, or the password is lost? An administrator of the portal can help."</p>
             </form>
         </PlainFrame>
     }

@@ -5,7 +5,6 @@ use leptos::prelude::*;
 
 use super::frame::PlainFrame;
 use super::{set_status, status_of};
-use crate::components::Empty;
 use crate::domain::failure::Failure;
 use crate::paths;
 
@@ -29,9 +28,10 @@ pub fn Failed(failure: Failure) -> impl IntoView {
         _ => "Not available",
     };
     view! {
-        <Empty title>
+        <div class="empty">
+            <h1>{title}</h1>
             <p>{failure.to_string()}</p>
             <p><a class="button" href=paths::BUSINESSES>"See all businesses"</a></p>
-        </Empty>
+        </div>
     }
 }

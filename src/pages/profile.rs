@@ -20,7 +20,10 @@ const THEMES: [(&str, &str); 3] = [("system", "As the device"), ("light", "Light
 pub fn chosen_theme(headers: &HeaderMap) -> Option<&'static str> {
     let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut cookies = cookies.flat_map(|value| value.split(';')).filter_map(|cookie| cookie.trim().split_once('='));
-    cookies.find(|(name, _)| *name == THEME_COOKIE).and_then(|(_, value)| theme(value)).filter(|theme| *theme != "system")
+    cookies
+        .find(|(name, _)| *name == THEME_COOKIE)
+        .and_then(|(_, value)| theme(value))
+        .filter(|theme| *theme != "system")
 }
 
 /// One of the themes, by its word.

@@ -86,21 +86,25 @@ fn head(organisation: &OrgId, unit: &SalesUnit, list: &str) -> impl IntoView + u
         <header class="page-head">
             <h1>{name(unit)}</h1>
             <p class="numbers lead">"MSN "{msn.clone()}<Copy text=msn what="MSN"/></p>
+            <div class="freshness">
+                <span class="age">{age}</span>
+                <form action=paths::sales_unit_refresh(organisation, &unit.msn) method="post">
+                    <input type="hidden" name="list" value=list.to_owned()/>
+                    <button type="submit" class="quiet"><Icon name="refresh"/>"Refresh"</button>
+                </form>
+            </div>
         </header>
-        <div class="freshness">
-            <span class="age">{age}</span>
-            <form action=paths::sales_unit_refresh(organisation, &unit.msn) method="post">
-                <input type="hidden" name="list" value=list.to_owned()/>
-                <button type="submit" class="quiet"><Icon name="refresh"/>"Refresh"</button>
-            </form>
-        </div>
     }
 }
 
 /// What came of pressing Refresh. The words in the address are ours; others say nothing.
 fn refresh_outcome(acting: &Acting, outcome: Option<&str>) -> impl IntoView + use<> {
     let fault = match outcome {
-        Some("done") => return Some(view! { <p class="notice good" role="status">"Fetched from Vipps MobilePay just now."</p> }.into_any()),
+        Some("done") => {
+            return Some(
+                view! { <p class="notice good" role="status">"Fetched from Vipps MobilePay just now."</p> }.into_any(),
+            );
+        }
         Some("silent") => Failure::UpstreamSilent,
         Some("refused") => Failure::KeysRefused,
         Some("no-keys") => Failure::NoKeys,
@@ -180,7 +184,7 @@ fn configuration(unit: &SalesUnit) -> impl IntoView + use<> {
                 <tbody>
                     <tr>
                         <th scope="row">"Capture type"<small class="property">"captureType"</small></th>
-                        <td><Badge tone=Tone::Quiet text=capture.label()/></td>
+                        <td>{capture.label().to_owned()}</td>
                         <td>{capture.meaning()}</td>
                     </tr>
                     {flags.collect_view()}
@@ -196,7 +200,11 @@ fn merchant_card(
     merchant: Option<(Merchant, time::OffsetDateTime)>,
 ) -> impl IntoView + use<> {
     let Some((merchant, fetched)) = merchant else {
-        let text = if identifier.is_some() { "The merchant has not been fetched yet." } else { "Which merchant owns the unit is not known yet." };
+        let text = if identifier.is_some() {
+            "The merchant has not been fetched yet."
+        } else {
+            "Which merchant owns the unit is not known yet."
+        };
         return view! { <section class="card"><h2>"Merchant"</h2><p class="pending">{text}</p></section> }.into_any();
     };
     let (tone, status) = match merchant.status.as_deref() {

@@ -29,7 +29,6 @@ pub fn SalesUnitsPage() -> impl IntoView {
         let title = title(&acting);
         view! {
             <ActingFrame acting=acting.clone() place=Place::SalesUnits title>
-                <header class="page-head"><h1>{title}</h1></header>
                 {match page {
                     Ok(page) => Either::Left(list(&acting, &query, page)),
                     Err(failure) => Either::Right(view! { <Failed failure/> }),
@@ -52,14 +51,19 @@ fn list(acting: &Acting, query: &SalesUnitQuery, page: Page<SalesUnitRow>) -> im
     let form = filter_form(&organisation, &query.filter);
     let results = results(acting, query, page);
     view! {
-        <FreshnessLine freshness=acting.freshness() refresh=paths::sales_units_refresh(&organisation) back/>
+        <header class="page-head">
+            <h1>{title(acting)}</h1>
+            <FreshnessLine freshness=acting.freshness() refresh=paths::sales_units_refresh(&organisation) back/>
+        </header>
         <LiveFilter>{form}</LiveFilter>
         <section id="results" aria-label="Sales units">{results}</section>
     }
 }
 
 fn filter_form(organisation: &OrgId, filter: &SalesUnitFilter) -> impl IntoView + use<> {
-    let flag_options = || [Flag::Yes, Flag::No, Flag::Unknown].map(|flag| (flag_word(flag).to_owned(), capital(flag_word(flag)))).to_vec();
+    let flag_options = || {
+        [Flag::Yes, Flag::No, Flag::Unknown].map(|flag| (flag_word(flag).to_owned(), capital(flag_word(flag)))).to_vec()
+    };
     let flags: Vec<_> = FLAGS
         .iter()
         .zip(filter.flags)
@@ -70,10 +74,11 @@ fn filter_form(organisation: &OrgId, filter: &SalesUnitFilter) -> impl IntoView 
     let more = SalesUnitFilter { text: String::new(), sort: Sort::default(), descending: false, ..filter.clone() };
     let sort = filter.chosen().into_iter().find(|(key, _)| *key == "sort").map(|(_, value)| value);
     view! {
-        <form id="filter" class="filter" method="get" action=paths::sales_units(organisation) role="search">
+        <form id="filter" class="filter" method="get" action=paths::sales_units(organisation) role="search" aria-label="Sales units">
             <label class="search">
-                <span>"Name, MSN, merchant or business identifier"</span>
+                <span class="hidden">"Name, MSN, merchant or business identifier"</span>
                 <input type="search" name="q" value=filter.text.clone() maxlength=TEXT_LIMIT autocomplete="off"
+                    placeholder="Name, MSN, merchant or business identifier"
                     spellcheck="false" enterkeyhint="search" data-focus-key="/"/>
             </label>
             <button type="submit">"Find"</button>
@@ -121,7 +126,11 @@ fn results(acting: &Acting, query: &SalesUnitQuery, page: Page<SalesUnitRow>) ->
 
 fn summary(filter: &SalesUnitFilter, page: &Page<SalesUnitRow>) -> String {
     let units = |count: usize| format!("{} sales unit{}", grouped(count), if count == 1 { "" } else { "s" });
-    if filter.is_narrow() { format!("{} of {} match", grouped(page.matching), units(page.total)) } else { units(page.total) }
+    if filter.is_narrow() {
+        format!("{} of {} match", grouped(page.matching), units(page.total))
+    } else {
+        units(page.total)
+    }
 }
 
 fn table(organisation: &OrgId, query: &SalesUnitQuery, rows: Vec<SalesUnitRow>) -> impl IntoView + use<> {
@@ -157,8 +166,10 @@ fn row(organisation: &OrgId, unit: SalesUnitRow, needles: &[String], list: &str)
     let msn = unit.msn.to_string();
     let name = unit.name.unwrap_or_else(|| format!("Sales unit {msn}"));
     let known = unit.details_at.is_some();
-    let gone = unit.gone_at.map(|gone| view! {
-        <span title=format!("Since {}", absolute(gone))><Badge tone=Tone::Warning text="No longer visible"/></span>
+    let gone = unit.gone_at.map(|gone| {
+        view! {
+            <span title=format!("Since {}", absolute(gone))><Badge tone=Tone::Warning text="No longer visible"/></span>
+        }
     });
     let merchant = match unit.merchant_name {
         Some(merchant) => view! { <Marked text=merchant needles=needles.to_vec()/> }.into_any(),
@@ -198,7 +209,11 @@ pub fn flag_badge(flag: Flag) -> impl IntoView {
 
 /// In place of what is not known: not yet, or not told.
 fn pending(known: bool) -> impl IntoView {
-    let (text, title) = if known { ("Unknown", "Upstream has not told") } else { ("Not fetched yet", "The details have not been fetched yet") };
+    let (text, title) = if known {
+        ("Unknown", "Upstream has not told")
+    } else {
+        ("Not fetched yet", "The details have not been fetched yet")
+    };
     view! { <span class="pending" title=title>{text}</span> }
 }
 
@@ -230,9 +245,15 @@ fn empty(acting: &Acting, query: &SalesUnitQuery, page: &Page<SalesUnitRow>) -> 
     }
     let (title, text) = match acting.freshness().state {
         CopyState::NoKeys => ("No keys", "Nobody has given the portal keys for this organisation yet."),
-        CopyState::Failing { .. } => ("Nothing fetched yet", "Vipps MobilePay has not answered so far. The portal keeps trying."),
-        CopyState::Waiting | CopyState::Fetching { .. } => ("Not synced yet", "The list is being fetched. It appears here in a moment."),
-        CopyState::Complete | CopyState::Held { .. } => ("No sales units", "Vipps MobilePay shows no sales units for this organisation."),
+        CopyState::Failing { .. } => {
+            ("Nothing fetched yet", "Vipps MobilePay has not answered so far. The portal keeps trying.")
+        }
+        CopyState::Waiting | CopyState::Fetching { .. } => {
+            ("Not synced yet", "The list is being fetched. It appears here in a moment.")
+        }
+        CopyState::Complete | CopyState::Held { .. } => {
+            ("No sales units", "Vipps MobilePay shows no sales units for this organisation.")
+        }
     };
     view! { <Empty title><p>{text}</p></Empty> }.into_any()
 }
@@ -247,7 +268,8 @@ fn pager(organisation: &OrgId, filter: &SalesUnitFilter, page: &Page<SalesUnitRo
         None => view! { <span class="off"><Icon name=icon/></span> }.into_any(),
     };
     let first = link("First page", "first", None, page.before.is_some().then(|| to(Position::First)));
-    let previous = link("Previous page", "previous", Some("prev"), page.before.clone().map(|cursor| to(Position::Before(cursor))));
+    let previous =
+        link("Previous page", "previous", Some("prev"), page.before.clone().map(|cursor| to(Position::Before(cursor))));
     let next = link("Next page", "next", Some("next"), page.after.clone().map(|cursor| to(Position::After(cursor))));
     let last = link("Last page", "last", None, page.after.is_some().then(|| to(Position::Last)));
     let range = format!(
