@@ -84,6 +84,9 @@ impl Store {
         let options = options
             .application_name("partner-portal")
             .options([
+                // Every query here is by key, so one plan fits all values, and planning costs more
+                // than running it.
+                ("plan_cache_mode", "force_generic_plan"),
                 ("statement_timeout", "10s"),
                 ("lock_timeout", "5s"),
                 ("idle_in_transaction_session_timeout", "60s"),

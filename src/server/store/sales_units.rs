@@ -101,6 +101,7 @@ impl Tenant<'_> {
             from sales_unit
             where organisation_id = $1 and version > $2
               and ($3::text is null or (business_scheme = $3 and business_id = $4))
+            order by version
             "#,
             scope.copy.as_str(),
             version,
