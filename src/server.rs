@@ -17,6 +17,7 @@ pub mod vipps;
 #[cfg(test)]
 mod tests;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use secrecy::SecretString;
@@ -41,6 +42,7 @@ struct Parts {
     upstream_url: String,
     public_url: String,
     sync_interval: std::time::Duration,
+    trusted_proxy: Option<IpAddr>,
     /// Rung when a sync is called for, so that it need not wait for the next look at the clock.
     sync_bell: Notify,
     site: Site,
@@ -56,6 +58,7 @@ impl Portal {
             upstream_url: upstream_url.clone(),
             public_url: settings.public_url(),
             sync_interval: settings.sync_interval,
+            trusted_proxy: settings.trusted_proxy,
             sync_bell: Notify::new(),
             site,
         })))
@@ -80,6 +83,11 @@ impl Portal {
 
     pub fn is_https(&self) -> bool {
         self.0.public_url.starts_with("https://")
+    }
+
+    /// Whether a peer is a proxy that says truly whom it speaks for.
+    pub fn trusts_proxy(&self, peer: IpAddr) -> bool {
+        peer.is_loopback() || self.0.trusted_proxy == Some(peer)
     }
 
     pub fn sync_interval(&self) -> std::time::Duration {

@@ -72,19 +72,29 @@ pub fn mark<'a>(text: &'a str, needles: &[String]) -> Vec<Piece<'a>> {
 }
 
 /// A number people write in groups or with its country around it, read from the start of `words`.
-/// Short groups stay words of their own: they match either way, and `2 10` may mean anything.
+///
+/// Groups have at most three digits, and together they are as long as a number that is grouped;
+/// everything else stays a word of its own, so that two numbers in one search are two.
 fn identifier(words: &[String]) -> Option<(String, usize)> {
-    let country = usize::from(words.len() > 1 && matches!(words[0].as_str(), "no" | "dk" | "fi"));
-    let groups = words[country..].iter().take_while(|word| is_number(word)).count();
-    let number = words[country..country + groups].concat();
-    if number.len() >= 6 {
-        let suffix = usize::from(words.get(country + groups).is_some_and(|word| word == "mva"));
-        return Some((number, country + groups + suffix));
-    }
-    let word = &words[0];
+    let is_country = |word: &String| matches!(word.as_str(), "no" | "dk" | "fi");
+    let country = usize::from(words.len() > 1 && is_country(&words[0]));
+    let groups = words[country..].iter().take_while(|word| is_number(word) && word.len() <= 3).count();
+    let grouped = words[country..country + groups].concat();
+    let alone = words[country..].first().filter(|word| is_number(word) && word.len() >= 8);
+    let (number, used) = match alone {
+        Some(number) => (number.clone(), country + 1),
+        None if (6..=9).contains(&grouped.len()) => (grouped, country + groups),
+        None => return prefixed(&words[0]).map(|number| (number, 1)),
+    };
+    let suffix = usize::from(words.get(used).is_some_and(|word| word == "mva"));
+    Some((number, used + suffix))
+}
+
+/// The number in `no987654321mva`.
+fn prefixed(word: &str) -> Option<String> {
     let bare = ["no", "dk", "fi"].iter().find_map(|country| word.strip_prefix(country)).unwrap_or(word);
     let bare = bare.strip_suffix("mva").unwrap_or(bare);
-    (bare.len() >= 8 && is_number(bare)).then(|| (bare.to_owned(), 1))
+    (bare.len() >= 8 && is_number(bare)).then(|| bare.to_owned())
 }
 
 fn is_number(word: &str) -> bool {
@@ -193,6 +203,10 @@ mod tests {
             ("DK16427888", "16427888"),
             ("FI33302144", "3330214-4"),
             ("3330214-4", "33302144"),
+            ("918713867 123456", "123456 918713867"),
+            ("918 713 867 123456", "123456 918713867"),
+            ("DK 16 42 78 88", "16427888"),
+            ("123 456", "123456"),
             ("7 11", "7-Eleven 711 Majorstuen"),
             ("kaffe 987 654 321", "Kaffe AS 987654321"),
             ("é", "E"),

@@ -40,7 +40,7 @@ pub fn ActingFrame(acting: Acting, place: Place, #[prop(into)] title: String, ch
         let current = (item == place).then_some("page");
         view! { <li><a href=path aria-current=current><Icon name=icon/>{label}</a></li> }
     });
-    let document_title = format!("{title} – {}", organisation.name);
+    let document_title = document_title(&title, &organisation.name);
     view! {
         <Title text=document_title/>
         <a class="skip" href="#main">"Skip to content"</a>
@@ -65,7 +65,7 @@ pub fn ActingFrame(acting: Acting, place: Place, #[prop(into)] title: String, ch
 #[component]
 pub fn PlainFrame(#[prop(into)] title: String, email: Option<String>, children: Children) -> impl IntoView {
     view! {
-        <Title text=format!("{title} – Partner Portal")/>
+        <Title text=document_title(&title, "Partner Portal")/>
         <a class="skip" href="#main">"Skip to content"</a>
         <div class="plain">
             <header class="top-bar">
@@ -125,6 +125,12 @@ fn Account(email: String) -> impl IntoView {
             </form>
         </div>
     }
+}
+
+/// The title of the document. Leptos 0.8 writes it as it is (leptos-0.9), and names of sales units
+/// are whatever their merchants have typed.
+fn document_title(title: &str, whose: &str) -> String {
+    format!("{title} – {whose}").replace('&', "&amp;").replace('<', "&lt;")
 }
 
 /// The first letters of the first two words.

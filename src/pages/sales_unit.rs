@@ -14,7 +14,7 @@ use crate::domain::identifiers::{BusinessIdentifier, CheckDigit, Market, Msn};
 use crate::domain::merchant::Merchant;
 use crate::domain::organisation::OrgId;
 use crate::domain::sales_unit::SalesUnit;
-use crate::domain::sales_unit_filter::SalesUnitQuery;
+use crate::domain::sales_unit_filter::{SalesUnitFilter, SalesUnitQuery};
 use crate::paths;
 use crate::server::acting::{Acting, SalesUnitView};
 
@@ -250,8 +250,8 @@ fn siblings_card(
 ) -> impl IntoView + use<> {
     let more = count.saturating_sub(siblings.len());
     let all = identifier.filter(|_| more > 0).map(|identifier| {
-        let filter = format!("q={}", identifier.id);
-        let path = paths::sales_units_with(organisation, &filter);
+        let filter = SalesUnitFilter { text: identifier.id.clone(), ..SalesUnitFilter::default() };
+        let path = paths::sales_units_with(organisation, &filter.to_query());
         view! { <p><a href=path>{format!("All {} of the merchant", grouped(count + 1))}</a></p> }
     });
     let rows = siblings.into_iter().map(|unit| {

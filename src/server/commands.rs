@@ -134,6 +134,7 @@ fn portal_without_pages(
         upstream: upstream.clone(),
         listen: std::net::SocketAddr::from(([127, 0, 0, 1], 0)),
         public_url: None,
+        trusted_proxy: None,
         sync_interval: std::time::Duration::from_secs(900),
     };
     Portal::new(store.clone(), secret_key(database)?, &settings, Site::new(|_| None))

@@ -20,6 +20,11 @@ pub struct Settings {
     #[arg(long, env = "PORTAL_PUBLIC_URL", value_parser = public_url)]
     pub public_url: Option<String>,
 
+    /// Address of a proxy in front of the portal whose X-Forwarded-For is believed, besides those
+    /// on this machine
+    #[arg(long, env = "PORTAL_TRUSTED_PROXY", value_parser = trusted_proxy)]
+    pub trusted_proxy: Option<IpAddr>,
+
     #[command(flatten)]
     pub upstream: UpstreamSettings,
 
@@ -82,6 +87,17 @@ pub enum LogFormat {
 }
 
 impl Settings {
+    /// Says what is wrong with the settings taken together.
+    pub fn fault(&self) -> Option<String> {
+        (self.public_url.is_none() && !self.listen.ip().is_loopback()).then(|| {
+            format!(
+                "PORTAL_LISTEN is {}, which others can reach, so PORTAL_PUBLIC_URL must say at which https address a \
+                 proxy serves the portal, such as https://portal.example.com",
+                self.listen
+            )
+        })
+    }
+
     /// The address people open, without a slash at the end.
     pub fn public_url(&self) -> String {
         self.public_url.clone().unwrap_or_else(|| format!("http://{}", self.listen))
@@ -106,7 +122,12 @@ fn public_url(text: &str) -> Result<String, String> {
     Ok(text.trim_end_matches('/').to_owned())
 }
 
-fn upstream_url(text: &str) -> Result<String, String> {
+fn trusted_proxy(text: &str) -> Result<IpAddr, String> {
+    text.parse().map_err(|_| "PORTAL_TRUSTED_PROXY is the address of a machine, such as 10.0.0.5".to_owned())
+}
+
+/// Checks the address of an upstream.
+pub fn upstream_url(text: &str) -> Result<String, String> {
     let example = "such as https://api.vipps.no";
     let url = reqwest::Url::parse(text).map_err(|_| format!("PORTAL_UPSTREAM_URL is a web address, {example}"))?;
     match url.scheme() {

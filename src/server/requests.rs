@@ -126,7 +126,8 @@ pub async fn sign_in(
     headers: HeaderMap,
     Form(form): Form<SignInForm>,
 ) -> Response {
-    let address = connection.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |Extension(ConnectInfo(address))| address.ip());
+    let peer = connection.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |Extension(ConnectInfo(address))| address.ip());
+    let address = if portal.trusts_proxy(peer) { forwarded_for(&headers).unwrap_or(peer) } else { peer };
     let browser = cookie(&headers, &browser_cookie(&portal));
     let SignInForm { email, password, next } = form;
     let next = paths::own(&next).unwrap_or("/").to_owned();
@@ -155,7 +156,11 @@ pub async fn sign_in(
 
 async fn signed_in(portal: &Portal, staff: uuid::Uuid, next: &str, browser: Option<String>) -> Response {
     let mut response = see_other(next);
-    let token = browser.unwrap_or_else(random_token);
+    // A token that this person has not been given here may be known to others.
+    let token = match browser {
+        Some(token) if portal.store().knows_browser_of(&hash(token.as_bytes()), staff).await.unwrap_or_default() => token,
+        _ => random_token(),
+    };
     let known = portal.store().add_known_browser(&hash(token.as_bytes()), staff).await;
     let secure = if portal.is_https() { "; Secure" } else { "" };
     let name = browser_cookie(portal);
@@ -168,6 +173,12 @@ async fn signed_in(portal: &Portal, staff: uuid::Uuid, next: &str, browser: Opti
         (_, Err(_)) => {}
     }
     response
+}
+
+/// The client that the proxy in front of us saw: the last entry, which is the proxy's own.
+fn forwarded_for(headers: &HeaderMap) -> Option<IpAddr> {
+    let last = headers.get_all("x-forwarded-for").iter().next_back()?;
+    last.to_str().ok()?.rsplit(',').next()?.trim().parse().ok()
 }
 
 fn browser_cookie(portal: &Portal) -> String {
@@ -260,13 +271,14 @@ async fn not_found(portal: Portal, headers: &HeaderMap) -> Response {
 pub async fn tidy(request: Request, next: Next) -> Response {
     let uri = request.uri();
     let query = uri.query().unwrap_or_default();
-    let (chosen, empty): (Vec<&str>, Vec<&str>) =
-        query.split('&').partition(|pair| !pair.ends_with('=') && !pair.is_empty());
-    if request.method() != Method::GET || query.is_empty() || empty.is_empty() {
-        return next.run(request).await;
-    }
+    let is_chosen = |pair: &&str| pair.split_once('=').is_some_and(|(_, value)| !value.is_empty());
+    let (chosen, empty): (Vec<&str>, Vec<&str>) = query.split('&').partition(is_chosen);
     let sign = if chosen.is_empty() { "" } else { "?" };
-    see_other(&format!("{}{sign}{}", uri.path(), chosen.join("&")))
+    let tidied = format!("{}{sign}{}", uri.path(), chosen.join("&"));
+    match paths::own(&tidied) {
+        Some(tidied) if request.method() == Method::GET && !query.is_empty() && !empty.is_empty() => see_other(tidied),
+        _ => next.run(request).await,
+    }
 }
 
 /// After signing in one is brought back to the very page; what was being sent is not.

@@ -9,6 +9,8 @@ pub mod one_by_one;
 pub mod sales_unit_details;
 pub mod sales_units;
 
+use std::collections::HashMap;
+
 use futures::future::BoxFuture;
 use time::{Duration, OffsetDateTime};
 use tokio::task::JoinSet;
@@ -17,7 +19,7 @@ use uuid::Uuid;
 
 use super::Portal;
 use super::acting::unavailable;
-use super::store::sync_jobs::SyncJob;
+use super::store::sync_jobs::{LEASE, SyncJob};
 use super::store::{Scope, Store};
 use super::vipps::{Client, Error, Lane};
 use crate::domain::failure::Failure;
@@ -61,6 +63,13 @@ pub struct Done {
     pub then: Vec<&'static str>,
 }
 
+impl Done {
+    /// A turn that ran out of time: due again at once, behind those that have waited longer.
+    fn to_be_continued() -> Self {
+        Self { due_at: Some(OffsetDateTime::now_utc()), ..Self::default() }
+    }
+}
+
 /// Why a turn was broken off. What was stored until then stays.
 #[derive(Debug)]
 pub enum Trouble {
@@ -91,8 +100,8 @@ pub fn what(name: &str) -> &'static str {
 
 /// Works off what is due until it is told to stop; then gives back what it was working on.
 pub async fn run(portal: Portal, stop: CancellationToken) {
-    let holder = Uuid::new_v4();
     let mut working = JoinSet::new();
+    let mut holders: HashMap<tokio::task::Id, Uuid> = HashMap::new();
     let mut last_cleaned = OffsetDateTime::UNIX_EPOCH;
     while !stop.is_cancelled() {
         let now = OffsetDateTime::now_utc();
@@ -102,9 +111,10 @@ pub async fn run(portal: Portal, stop: CancellationToken) {
                 tracing::warn!(%error, "ended sessions could not be removed");
             }
         }
-        let wait = match take(&portal, holder, working.len()).await {
+        let wait = match take(&portal, working.len()).await {
             Ok(Some(job)) => {
-                working.spawn(work(portal.clone(), job, false));
+                let holder = job.holder;
+                holders.insert(working.spawn(work(portal.clone(), job, false)).id(), holder);
                 continue;
             }
             Ok(None) => std::time::Duration::from_secs(1),
@@ -117,11 +127,21 @@ pub async fn run(portal: Portal, stop: CancellationToken) {
             () = stop.cancelled() => {}
             () = tokio::time::sleep(wait) => {}
             () = portal.sync_bell().notified() => {}
-            Some(ended) = working.join_next() => log_panic(ended),
+            Some(ended) = working.join_next_with_id() => {
+                let id = match ended {
+                    Ok((id, _)) => id,
+                    Err(error) => {
+                        tracing::error!(%error, "a sync stopped unexpectedly; it is tried again when its lease ends");
+                        error.id()
+                    }
+                };
+                holders.remove(&id);
+            }
         }
     }
     working.shutdown().await;
-    if let Err(error) = portal.store().release_sync_jobs(holder).await {
+    let holders: Vec<Uuid> = holders.into_values().collect();
+    if let Err(error) = portal.store().release_sync_jobs(&holders).await {
         tracing::warn!(%error, "jobs could not be given back; they are free when their lease ends");
     }
 }
@@ -136,15 +156,10 @@ pub async fn run_once(portal: &Portal, only: Option<&OrgId>, trusting: bool) -> 
             store.call_for_sync(&registration.id, sales_units::NAME).await?;
         }
     }
-    let holder = Uuid::new_v4();
     let mut failed = 0;
-    while let Some(job) = store.take_due_sync_job(holder, OffsetDateTime::now_utc()).await? {
-        if only.is_some_and(|only| *only != job.organisation) {
-            continue;
-        }
+    while let Some(job) = store.take_due_sync_job(only, OffsetDateTime::now_utc()).await? {
         failed += usize::from(!work(portal.clone(), job, trusting).await);
     }
-    store.release_sync_jobs(holder).await?;
     Ok(failed)
 }
 
@@ -191,17 +206,23 @@ fn names() -> Vec<&'static str> {
     RESOURCES.iter().map(|resource| resource.name).collect()
 }
 
-async fn take(portal: &Portal, holder: Uuid, working: usize) -> Result<Option<SyncJob>, sqlx::Error> {
+async fn take(portal: &Portal, working: usize) -> Result<Option<SyncJob>, sqlx::Error> {
     if working >= AT_ONCE {
         return Ok(None);
     }
     portal.store().ensure_sync_jobs(&names()).await?;
-    portal.store().take_due_sync_job(holder, OffsetDateTime::now_utc()).await
+    portal.store().take_due_sync_job(None, OffsetDateTime::now_utc()).await
 }
 
 /// Works on a job and notes how it went. False if it failed.
 async fn work(portal: Portal, job: SyncJob, trusting: bool) -> bool {
-    let result = match turn(&portal, &job, trusting).await {
+    let turn = async {
+        tokio::select! {
+            done = turn(&portal, &job, trusting) => done,
+            trouble = keep_lease(&portal, &job) => Err(trouble),
+        }
+    };
+    let result = match turn.await {
         Ok(done) => finish(&portal, &job, done).await,
         Err(trouble) => Err(trouble),
     };
@@ -219,6 +240,18 @@ async fn work(portal: Portal, job: SyncJob, trusting: bool) -> bool {
         tracing::warn!(%error, "the failure of a sync could not be noted");
     }
     false
+}
+
+/// Renews the lease while upstream keeps one waiting; ends when the lease is lost.
+async fn keep_lease(portal: &Portal, job: &SyncJob) -> Trouble {
+    loop {
+        tokio::time::sleep(LEASE.unsigned_abs() / 3).await;
+        match portal.store().renew_sync_lease(job).await {
+            Ok(true) => {}
+            Ok(false) => return Trouble::LeaseLost,
+            Err(error) => return Trouble::Database(error),
+        }
+    }
 }
 
 async fn turn(portal: &Portal, job: &SyncJob, trusting: bool) -> Result<Done, Trouble> {
@@ -253,6 +286,12 @@ async fn finish(portal: &Portal, job: &SyncJob, done: Done) -> Result<(), Troubl
 fn for_people(trouble: &Trouble) -> String {
     match trouble {
         Trouble::Upstream(error) if is_refusal(error) => "Vipps MobilePay has refused the keys of this organisation",
+        Trouble::Upstream(Error::TooLarge { .. }) => "Vipps MobilePay's list has been larger than the portal reads",
+        Trouble::Upstream(Error::Refused(_)) => "Vipps MobilePay has refused to answer",
+        Trouble::Upstream(Error::Insecure { .. } | Error::Unsendable { .. }) => {
+            "The address or keys of this organisation have not been usable"
+        }
+        Trouble::Upstream(Error::Limited { .. }) => "Vipps MobilePay has asked the portal to wait",
         Trouble::Upstream(Error::NotUnderstood { .. }) => "Vipps MobilePay's answers have not been understood",
         Trouble::Upstream(_) => "Vipps MobilePay has not answered",
         Trouble::Keys(_) => "The keys of this organisation have not been readable",
@@ -264,12 +303,4 @@ fn for_people(trouble: &Trouble) -> String {
 
 fn is_refusal(error: &Error) -> bool {
     matches!(error, Error::Unauthorized(_) | Error::Forbidden(_))
-}
-
-fn log_panic(ended: Result<bool, tokio::task::JoinError>) {
-    if let Err(error) = ended
-        && error.is_panic()
-    {
-        tracing::error!(%error, "a sync stopped unexpectedly; it is tried again when its lease ends");
-    }
 }

@@ -71,6 +71,7 @@ impl TestPortal {
             },
             listen: address,
             public_url: public_url.map(ToOwned::to_owned),
+            trusted_proxy: None,
             upstream: UpstreamSettings { upstream_url: format!("http://{sandbox_address}"), upstream_rate: 1_000.0 },
             sync_interval: std::time::Duration::from_secs(900),
         };

@@ -82,6 +82,7 @@ pub async fn run(demo: DemoSettings, files: Files) -> anyhow::Result<()> {
         database: DatabaseSettings { database_url: None, data_dir: demo.data_dir.join("demo"), secret_key_file: None },
         listen: listener.local_addr()?,
         public_url: None,
+        trusted_proxy: None,
         upstream: UpstreamSettings { upstream_url: sandbox_url, upstream_rate: demo.rate_limit.max(1.0) * 0.95 },
         sync_interval: demo.sync_interval,
     };
@@ -149,6 +150,7 @@ async fn furnish(portal: &Portal, sandbox: &Sandbox, marker: &Path, world: &str)
 
 async fn person(store: &Store) -> anyhow::Result<Uuid> {
     if let Some(person) = store.staff_by_email(EMAIL).await? {
+        store.set_disabled(person.id, false).await?;
         return Ok(person.id);
     }
     let id = Uuid::new_v4();

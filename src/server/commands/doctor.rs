@@ -27,7 +27,10 @@ impl Findings {
 pub async fn run(settings: Settings) -> anyhow::Result<ExitCode> {
     let mut findings = Findings::default();
     println!("Settings");
-    Findings::good(&format!("pages are opened at {}", settings.public_url()));
+    match settings.fault() {
+        None => Findings::good(&format!("pages are opened at {}", settings.public_url())),
+        Some(fault) => findings.fault(&fault),
+    }
     let key = settings.database.secret_key_path();
     if key.exists() {
         match SecretKey::open(&key) {

@@ -9,7 +9,7 @@ use secrecy::SecretString;
 use super::{Database, secret_key};
 use crate::domain::identifiers::{BusinessIdentifier, CheckDigit, Msn};
 use crate::domain::organisation::{OrgId, OrganisationKind, Role};
-use crate::server::config::DatabaseSettings;
+use crate::server::config::{DatabaseSettings, upstream_url};
 use crate::server::security::secrets::Secrets;
 use crate::server::security::sign_in;
 use crate::server::store::Store;
@@ -67,7 +67,7 @@ struct AddArguments {
     #[arg(long, requires = "client_id")]
     msn: Option<String>,
     /// Address of the Vipps MobilePay APIs, if not the portal's setting
-    #[arg(long, requires = "client_id")]
+    #[arg(long, requires = "client_id", value_parser = upstream_url)]
     upstream_url: Option<String>,
 }
 

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -17,6 +17,9 @@ use crate::server::{Portal, router, sync};
 const DRAIN: Duration = Duration::from_secs(5);
 
 pub async fn run(settings: Settings, files: Files) -> anyhow::Result<()> {
+    if let Some(fault) = settings.fault() {
+        bail!(fault);
+    }
     let database = Database::open_migrated(&settings.database).await?;
     if database.store.bypasses_row_security().await? {
         tracing::warn!(

@@ -16,6 +16,9 @@ pub const LONGEST: usize = 256;
 /// Each hash takes 19 MiB and a core for a while; more at once would only queue for them.
 static AT_ONCE: Semaphore = Semaphore::const_new(2);
 
+/// Who has waited so long for a turn is asked to come back.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
+
 /// A hash nobody knows the password of: checked for unknown people, so that they take as long.
 static NOBODY: LazyLock<String> = LazyLock::new(|| hash_now(&super::random_token()).unwrap_or_default());
 
@@ -37,7 +40,8 @@ pub async fn hash(password: String) -> anyhow::Result<String> {
 
 /// Whether the password belongs to the hash; without a hash it does not, after the same time.
 pub async fn is_right(password: String, hash: Option<String>) -> anyhow::Result<bool> {
-    let _turn = AT_ONCE.acquire().await?;
+    let turn = tokio::time::timeout(PATIENCE, AT_ONCE.acquire()).await;
+    let _turn = turn.context("too many people sign in at once")??;
     tokio::task::spawn_blocking(move || {
         let known = hash.is_some();
         let hash = hash.unwrap_or_else(|| NOBODY.clone());

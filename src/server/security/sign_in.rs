@@ -1,6 +1,6 @@
 //! Signing in with a password: throttled, without telling who exists, without locking anybody out.
 //!
-//! Failures are counted for an account from one address, and for the account from everywhere.
+//! Failures are counted for an account from one address, for the address, and for the account.
 //! Somebody who guesses at an account is slowed down more and more; its owner gets in all the
 //! while from a browser that has signed in before, because those are counted apart.
 
@@ -14,6 +14,8 @@ use crate::server::store::Store;
 
 /// Failures that cost nothing, for one account from one address: people mistype.
 const FREE_FROM_ADDRESS: i32 = 5;
+/// Failures that cost nothing, for all accounts from one address.
+const FREE_FOR_ADDRESS: i32 = 100;
 /// Failures that cost nothing, for one account from everywhere.
 const FREE_FOR_ACCOUNT: i32 = 50;
 const LONGEST_BLOCK: Duration = Duration::minutes(15);
@@ -42,34 +44,36 @@ pub fn normal_email(email: &str) -> String {
 
 pub async fn attempt(store: &Store, attempt: Attempt) -> anyhow::Result<Outcome> {
     let email = normal_email(&attempt.email);
-    if email.len() > 254 || attempt.password.chars().count() > passwords::LONGEST {
+    let readable = !email.contains(char::is_control) && !attempt.password.contains('\0');
+    if !readable || email.len() > 254 || attempt.password.chars().count() > passwords::LONGEST {
         return Ok(Outcome::Refused);
     }
     let subjects = subjects(store, &attempt, &email).await?;
-    let all: Vec<Vec<u8>> = subjects.iter().map(|(subject, _)| subject.clone()).collect();
-    if let Some(until) = store.sign_in_blocked_until(&all).await? {
-        return Ok(Outcome::Later(until));
+    for (subject, free) in &subjects {
+        if let Some(until) = store.count_sign_in(subject, *free, LONGEST_BLOCK).await? {
+            return Ok(Outcome::Later(until));
+        }
     }
     let known = store.staff_to_sign_in(&email).await?;
     let (staff, password_hash) = known.unzip();
     let right = passwords::is_right(attempt.password, password_hash).await?;
     match staff {
         Some(staff) if right => {
-            store.forget_failed_sign_ins(&all[0]).await?;
+            store.forget_failed_sign_ins(&subjects[0].0).await?;
+            for (subject, _) in &subjects[1..] {
+                store.take_back_sign_in(subject).await?;
+            }
             tracing::info!(%staff, "signed in");
             Ok(Outcome::SignedIn(staff))
         }
         _ => {
-            for (subject, free) in subjects {
-                store.note_failed_sign_in(&subject, free, LONGEST_BLOCK).await?;
-            }
             tracing::warn!(address = %attempt.address, "signing in failed");
             Ok(Outcome::Refused)
         }
     }
 }
 
-/// What failures of this attempt are counted under, and how many of them are free.
+/// What this attempt is counted under, and how many failures of each are free.
 async fn subjects(store: &Store, attempt: &Attempt, email: &str) -> anyhow::Result<Vec<(Vec<u8>, i32)>> {
     if let Some(token) = &attempt.browser {
         let token = hash(token.as_bytes());
@@ -77,9 +81,13 @@ async fn subjects(store: &Store, attempt: &Attempt, email: &str) -> anyhow::Resu
             return Ok(vec![(hash(&[b"browser", token.as_slice()].concat()), FREE_FROM_ADDRESS)]);
         }
     }
-    let from_address = format!("address {} {email}", network(attempt.address));
-    let account = format!("account {email}");
-    Ok(vec![(hash(from_address.as_bytes()), FREE_FROM_ADDRESS), (hash(account.as_bytes()), FREE_FOR_ACCOUNT)])
+    let network = network(attempt.address);
+    let subject = |text: String, free| (hash(text.as_bytes()), free);
+    Ok(vec![
+        subject(format!("account {email} from {network}"), FREE_FROM_ADDRESS),
+        subject(format!("address {network}"), FREE_FOR_ADDRESS),
+        subject(format!("account {email}"), FREE_FOR_ACCOUNT),
+    ])
 }
 
 /// An IPv6 customer has a whole network to guess from.

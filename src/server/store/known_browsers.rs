@@ -16,6 +16,16 @@ impl Store {
         .map(drop)
     }
 
+    pub async fn knows_browser_of(&self, token_hash: &[u8], staff: Uuid) -> Result<bool> {
+        sqlx::query_scalar!(
+            r#"select exists (select from known_browser where token_hash = $1 and staff_id = $2) as "known!""#,
+            token_hash,
+            staff,
+        )
+        .fetch_one(&self.pool)
+        .await
+    }
+
     /// Whether somebody with this e-mail address has signed in with the browser that has the token.
     pub async fn is_known_browser(&self, token_hash: &[u8], email: &str) -> Result<bool> {
         sqlx::query_scalar!(

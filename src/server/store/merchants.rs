@@ -55,18 +55,21 @@ impl Tenant<'_> {
         .map(drop)
     }
 
-    pub async fn count_due_merchants(&mut self, since: OffsetDateTime) -> Result<i64> {
+    /// How many merchants there are, and how many of them have not been fetched since `since`.
+    pub async fn count_merchants(&mut self, since: OffsetDateTime) -> Result<(i64, i64)> {
         let organisation = self.scope.copy.as_str();
-        sqlx::query_scalar!(
+        let row = sqlx::query!(
             r#"
-            select count(*) as "count!" from merchant
-            where organisation_id = $1 and (fetched_at is null or fetched_at < $2)
+            select count(*) as "total!", count(*) filter (where fetched_at is null or fetched_at < $2) as "due!"
+            from merchant
+            where organisation_id = $1
             "#,
             organisation,
             since,
         )
         .fetch_one(self.connection())
-        .await
+        .await?;
+        Ok((row.total, row.due))
     }
 
     /// The next merchants to ask upstream about: those never asked about, then the oldest.
@@ -110,9 +113,9 @@ impl Tenant<'_> {
                 insert into merchant (
                     organisation_id, scheme, id, name, status, country_code, business_address, post_address,
                     created_upstream_at, updated_upstream_at, raw, fetched_at)
-                values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+                values ($1, $2, $3, nullif($4::text, ''), $5, $6, $7, $8, $9, $10, $11, $12)
                 on conflict (organisation_id, scheme, id) do update
-                set name = excluded.name, status = excluded.status, country_code = excluded.country_code,
+                set name = coalesce(excluded.name, merchant.name), status = excluded.status, country_code = excluded.country_code,
                     business_address = excluded.business_address, post_address = excluded.post_address,
                     created_upstream_at = excluded.created_upstream_at,
                     updated_upstream_at = excluded.updated_upstream_at, raw = excluded.raw,
@@ -135,9 +138,9 @@ impl Tenant<'_> {
             .await?;
             sqlx::query!(
                 r#"
-                update sales_unit set merchant_name = $4, version = $5
+                update sales_unit set merchant_name = coalesce(nullif($4::text, ''), merchant_name), version = $5
                 where organisation_id = $1 and business_scheme = $2 and business_id = $3
-                  and merchant_name is distinct from $4
+                  and merchant_name is distinct from coalesce(nullif($4::text, ''), merchant_name)
                 "#,
                 organisation,
                 scheme,

@@ -127,9 +127,12 @@ impl Indexes {
     }
 }
 
+/// From so many units on, searching and sorting take milliseconds.
+const LARGE: usize = 200_000;
+
 /// Searching very many units takes long enough to hold up other requests of the same thread.
 fn off_the_runtime<T>(index: &SalesUnitIndex, search: impl FnOnce(&SalesUnitIndex) -> T) -> T {
-    if index.units.len() > 200_000 { tokio::task::block_in_place(|| search(index)) } else { search(index) }
+    if index.units.len() > LARGE { tokio::task::block_in_place(|| search(index)) } else { search(index) }
 }
 
 /// Separates the fields of a line; no folded text holds it, so no match spans two fields.
@@ -205,8 +208,12 @@ impl SalesUnitIndex {
             let change = change?;
             self.write_line(&change, self.slot(&change.msn));
         }
+        if self.units.len() > LARGE {
+            tokio::task::block_in_place(|| self.sort());
+        } else {
+            self.sort();
+        }
         self.compact();
-        self.sort();
         self.text.shrink_to_fit();
         self.names.shrink_to_fit();
         self.units.shrink_to_fit();
@@ -391,7 +398,8 @@ impl SalesUnitIndex {
         self.version = self.version.max(unit.version);
         let name_start = u32::try_from(self.names.len()).unwrap_or(u32::MAX);
         let name_lengths = [&unit.name, &unit.merchant_name].map(|name| {
-            let name = name.as_deref().map(|name| cut(sort_key(name))).unwrap_or_default();
+            // Stands in addresses of pages; equal beginnings are told apart by number.
+            let name: String = name.as_deref().map(sort_key).unwrap_or_default().chars().take(80).collect();
             self.names.extend_from_slice(name.as_bytes());
             u16::try_from(name.len()).unwrap_or(u16::MAX)
         });

@@ -214,7 +214,6 @@ impl Tenant<'_> {
         trusting: bool,
     ) -> Result<ListOutcome> {
         let organisation = self.scope.copy.as_str();
-        let version = self.next_version().await?;
         let known = sqlx::query!(
             r#"select msn, name, gone_at is not null as "gone!" from sales_unit where organisation_id = $1"#,
             organisation,
@@ -243,6 +242,8 @@ impl Tenant<'_> {
             .map(|row| row.msn.clone())
             .collect();
 
+        // Only now: the version stays locked to the end.
+        let version = self.next_version().await?;
         for batch in changed.chunks(BATCH) {
             let msns: Vec<String> = batch.iter().map(|unit| unit.msn.to_string()).collect();
             let names: Vec<Option<String>> = batch.iter().map(|unit| unit.name.clone()).collect();
@@ -269,7 +270,7 @@ impl Tenant<'_> {
             return Ok(outcome);
         }
         outcome.gone = missing.len();
-        if !missing.is_empty() {
+        for batch in missing.chunks(BATCH) {
             sqlx::query!(
                 r#"
                 update sales_unit s
@@ -281,7 +282,7 @@ impl Tenant<'_> {
                 organisation,
                 version,
                 now,
-                &missing,
+                batch,
             )
             .execute(self.connection())
             .await?;
@@ -289,19 +290,21 @@ impl Tenant<'_> {
         Ok(outcome)
     }
 
-    /// How many units have no details yet, or older ones than `since`.
-    pub async fn count_due_sales_unit_details(&mut self, since: OffsetDateTime) -> Result<i64> {
+    /// How many units are visible, and how many of them have no details yet or older ones than `since`.
+    pub async fn count_sales_unit_details(&mut self, since: OffsetDateTime) -> Result<(i64, i64)> {
         let organisation = self.scope.copy.as_str();
-        sqlx::query_scalar!(
+        let row = sqlx::query!(
             r#"
-            select count(*) as "count!" from sales_unit
-            where organisation_id = $1 and gone_at is null and (details_at is null or details_at < $2)
+            select count(*) as "total!", count(*) filter (where details_at is null or details_at < $2) as "due!"
+            from sales_unit
+            where organisation_id = $1 and gone_at is null
             "#,
             organisation,
             since,
         )
         .fetch_one(self.connection())
-        .await
+        .await?;
+        Ok((row.total, row.due))
     }
 
     /// The next units to ask upstream about: those never asked about, then the oldest. One that
@@ -354,11 +357,11 @@ impl Tenant<'_> {
                     payment_allowed, recurring_allowed, skip_landing_page_allowed, partial_capture_allowed,
                     late_capture_allowed, landing_page_phone_number_locked, long_living_payment_allowed,
                     credit_card_payment_allowed, raw, version, first_seen_at, details_at)
-                select $1, $2, $3, $4, $5,
+                select $1, $2, nullif($3::text, ''), $4, $5,
                        (select m.name from merchant m where m.organisation_id = $1 and m.scheme = $4 and m.id = $5),
                        $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17
                 on conflict (organisation_id, msn) do update
-                set name = excluded.name, business_scheme = excluded.business_scheme,
+                set name = coalesce(excluded.name, s.name), business_scheme = excluded.business_scheme,
                     business_id = excluded.business_id, merchant_name = excluded.merchant_name,
                     capture_type = excluded.capture_type, payment_allowed = excluded.payment_allowed,
                     recurring_allowed = excluded.recurring_allowed,

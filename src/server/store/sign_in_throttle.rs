@@ -5,33 +5,45 @@ use time::{Duration, OffsetDateTime};
 use super::{Result, Store, interval};
 
 impl Store {
-    /// Until when attempts with one of these subjects are turned away; none if they are not.
-    pub async fn sign_in_blocked_until(&self, subjects: &[Vec<u8>]) -> Result<Option<OffsetDateTime>> {
-        sqlx::query_scalar!(
-            "select max(blocked_until) from sign_in_throttle where subject_hash = any($1) and blocked_until > now()",
-            subjects,
-        )
-        .fetch_one(&self.pool)
-        .await
-    }
-
-    /// Counts a failure. After `free` of them each further one blocks for twice as long as the
-    /// one before, from one second up to `longest`. A quiet day forgets them.
-    pub async fn note_failed_sign_in(&self, subject: &[u8], free: i32, longest: Duration) -> Result<()> {
-        sqlx::query!(
+    /// Counts an attempt before it is looked at, so that many at once are counted, too. Returns
+    /// until when the subject is blocked; then the attempt is neither counted nor to be looked at.
+    ///
+    /// After `free` failures each further one blocks for twice as long as the one before, from one
+    /// second up to `longest`. A quiet day forgets them.
+    pub async fn count_sign_in(&self, subject: &[u8], free: i32, longest: Duration) -> Result<Option<OffsetDateTime>> {
+        let row = sqlx::query!(
             r#"
             insert into sign_in_throttle as t (subject_hash, failures, blocked_until)
             values ($1, 1, now())
             on conflict (subject_hash) do update
-            set failures = case when t.updated_at < now() - interval '1 day' then 1 else t.failures + 1 end,
-                updated_at = now(),
-                blocked_until = now() + case
-                    when t.updated_at < now() - interval '1 day' or t.failures < $2 then interval '0'
-                    else least($3, interval '1 second' * power(2, least(t.failures - $2, 20))) end
+            set failures = case
+                    when t.blocked_until > now() then t.failures
+                    when t.updated_at < now() - interval '1 day' then 1
+                    else t.failures + 1 end,
+                updated_at = case when t.blocked_until > now() then t.updated_at else clock_timestamp() end,
+                blocked_until = case
+                    when t.blocked_until > now() then t.blocked_until
+                    when t.updated_at < now() - interval '1 day' or t.failures < $2 then now()
+                    else now() + least($3, interval '1 second' * power(2, least(t.failures - $2, 20))) end
+            returning blocked_until, updated_at < now() as "turned_away!"
             "#,
             subject,
             free,
             interval(longest),
+        )
+        .fetch_one(&self.pool)
+        .await?;
+        Ok(row.turned_away.then_some(row.blocked_until))
+    }
+
+    /// Takes back an attempt that turned out to be the right person's.
+    pub async fn take_back_sign_in(&self, subject: &[u8]) -> Result<()> {
+        sqlx::query!(
+            r#"
+            update sign_in_throttle set failures = greatest(failures - 1, 0), blocked_until = now()
+            where subject_hash = $1
+            "#,
+            subject,
         )
         .execute(&self.pool)
         .await

@@ -41,8 +41,10 @@ impl Store {
         .map(drop)
     }
 
-    /// Takes one job that is due, of an organisation nobody else works for on that resource.
-    pub async fn take_due_sync_job(&self, holder: Uuid, now: OffsetDateTime) -> Result<Option<SyncJob>> {
+    /// Takes one job that is due, of an organisation nobody else works for on that resource. Each
+    /// taking has a holder of its own, so that one which has lost its lease notices.
+    pub async fn take_due_sync_job(&self, only: Option<&OrgId>, now: OffsetDateTime) -> Result<Option<SyncJob>> {
+        let holder = Uuid::new_v4();
         let row = sqlx::query!(
             r#"
             update sync_job j
@@ -50,6 +52,7 @@ impl Store {
             where (j.organisation_id, j.resource) = (
                 select d.organisation_id, d.resource from sync_job d
                 where d.due_at <= $2 and (d.lease_until is null or d.lease_until < $2)
+                  and ($4::text is null or d.organisation_id = $4)
                 order by d.due_at
                 for update skip locked
                 limit 1)
@@ -58,6 +61,7 @@ impl Store {
             holder,
             now,
             interval(LEASE),
+            only.map(OrgId::as_str),
         )
         .fetch_optional(&self.pool)
         .await?;
@@ -83,7 +87,8 @@ impl Store {
         sqlx::query!(
             r#"
             update sync_job
-            set lease_until = null, lease_holder = null, completed_at = $4,
+            set lease_until = null, lease_holder = null, 
+                completed_at = case when $6::text is null then $4 else completed_at end,
                 due_at = case when due_at > started_at then due_at else coalesce($5, 'infinity'::timestamptz) end,
                 failing_since = null, failure = null, held = $6
             where organisation_id = $1 and resource = $2 and lease_holder = $3
@@ -135,9 +140,26 @@ impl Store {
         .map(drop)
     }
 
+    /// Says that the job is still being worked on. False if the lease was lost.
+    pub async fn renew_sync_lease(&self, job: &SyncJob) -> Result<bool> {
+        let renewed = sqlx::query!(
+            r#"
+            update sync_job set lease_until = now() + $4::interval
+            where organisation_id = $1 and resource = $2 and lease_holder = $3
+            "#,
+            job.organisation.as_str(),
+            job.resource,
+            job.holder,
+            interval(LEASE),
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(renewed.rows_affected() == 1)
+    }
+
     /// Gives back the jobs of a worker that is stopping, due as they were.
-    pub async fn release_sync_jobs(&self, holder: Uuid) -> Result<()> {
-        sqlx::query!("update sync_job set lease_until = null, lease_holder = null where lease_holder = $1", holder)
+    pub async fn release_sync_jobs(&self, holders: &[Uuid]) -> Result<()> {
+        sqlx::query!("update sync_job set lease_until = null, lease_holder = null where lease_holder = any($1)", holders)
             .execute(&self.pool)
             .await
             .map(drop)

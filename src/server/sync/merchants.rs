@@ -4,7 +4,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use time::OffsetDateTime;
 
-use super::one_by_one::{OneByOne, fetch_due};
+use super::one_by_one::{Count, OneByOne, fetch_due};
 use super::{Done, Resource, Round, Trouble};
 use crate::domain::identifiers::BusinessIdentifier;
 use crate::domain::merchant::Merchant;
@@ -17,8 +17,8 @@ pub const RESOURCE: Resource = Resource { name: NAME, what: "Fetching merchants"
 
 fn run(round: Round) -> BoxFuture<'static, Result<Done, Trouble>> {
     async move {
-        fetch_due::<Merchants>(&round, DETAILS_LIFE).await?;
-        Ok(Done::default())
+        let everything = fetch_due::<Merchants>(&round, DETAILS_LIFE).await?;
+        Ok(if everything { Done::default() } else { Done::to_be_continued() })
     }
     .boxed()
 }
@@ -29,8 +29,9 @@ impl OneByOne for Merchants {
     type Key = BusinessIdentifier;
     type Value = Merchant;
 
-    async fn count_due(tenant: &mut Tenant<'_>, since: OffsetDateTime) -> store::Result<i64> {
-        tenant.count_due_merchants(since).await
+    async fn count(tenant: &mut Tenant<'_>, since: OffsetDateTime) -> store::Result<Count> {
+        let (total, due) = tenant.count_merchants(since).await?;
+        Ok(Count { total, due })
     }
 
     async fn due(

@@ -14,16 +14,28 @@ use crate::server::vipps::{Answer, Client, Error};
 const AT_ONCE: usize = 16;
 /// Keys read from the database at a time.
 const BATCH: i64 = 256;
+/// A round that takes longer than this is broken off and taken up again, so that the lists of
+/// other organisations get their turn.
+const LONGEST_TURN: Duration = Duration::seconds(60);
+/// So many bad answers one after another are not about single things any more.
+const BAD_IN_A_ROW: usize = 32;
 /// How long a thing that upstream gave no good answer for waits for its next turn.
 const RETRY_AFTER: Duration = Duration::minutes(30);
+
+/// How far a resource has come.
+#[derive(Clone, Copy, Debug)]
+pub struct Count {
+    pub total: i64,
+    pub due: i64,
+}
 
 /// A kind of thing that is fetched by key.
 pub trait OneByOne: Send + 'static {
     type Key: Clone + Send + Sync + 'static;
     type Value: Send + 'static;
 
-    /// How many are missing or were last fetched before `since`.
-    fn count_due(tenant: &mut Tenant<'_>, since: OffsetDateTime) -> impl Future<Output = store::Result<i64>> + Send;
+    /// How many there are, and how many of them are missing or were last fetched before `since`.
+    fn count(tenant: &mut Tenant<'_>, since: OffsetDateTime) -> impl Future<Output = store::Result<Count>> + Send;
 
     fn due(
         tenant: &mut Tenant<'_>,
@@ -49,16 +61,16 @@ pub trait OneByOne: Send + 'static {
     ) -> impl Future<Output = store::Result<()>> + Send;
 }
 
-/// Fetches everything that is due, oldest first. Returns how many were fetched.
-pub async fn fetch_due<T: OneByOne>(round: &Round, life: Duration) -> Result<i64, Trouble> {
-    let since = OffsetDateTime::now_utc() - life;
-    let retry_since = OffsetDateTime::now_utc() - RETRY_AFTER;
-    let total = T::count_due(&mut round.store.tenant(&round.scope).await?, since).await?;
-    let mut done = 0;
+/// Fetches what is due, oldest first. False if time ran out before everything was fetched.
+pub async fn fetch_due<T: OneByOne>(round: &Round, life: Duration) -> Result<bool, Trouble> {
+    let begun = OffsetDateTime::now_utc();
+    let (since, retry_since) = (begun - life, begun - RETRY_AFTER);
+    let Count { total, due } = T::count(&mut round.store.tenant(&round.scope).await?, since).await?;
+    let mut progress = Progress { done: total - due, total, bad_in_a_row: 0 };
     loop {
         let keys = T::due(&mut round.store.tenant(&round.scope).await?, since, retry_since, BATCH).await?;
         if keys.is_empty() {
-            return Ok(done);
+            return Ok(true);
         }
         let answers = stream::iter(keys).map(|key| async {
             let answer = T::fetch(&round.client, &key).await;
@@ -67,28 +79,54 @@ pub async fn fetch_due<T: OneByOne>(round: &Round, life: Duration) -> Result<i64
         // Whatever has come in while the last ones were being stored is stored together.
         let mut answers = answers.buffer_unordered(AT_ONCE).ready_chunks(AT_ONCE);
         while let Some(ready) = answers.next().await {
-            done += i64::try_from(ready.len()).unwrap_or_default();
-            store_ready::<T>(round, ready, done, total.max(done)).await?;
+            store_ready::<T>(round, ready, &mut progress).await?;
+        }
+        if OffsetDateTime::now_utc() - begun > LONGEST_TURN {
+            return Ok(false);
         }
     }
+}
+
+struct Progress {
+    done: i64,
+    total: i64,
+    bad_in_a_row: usize,
 }
 
 /// What was asked for, and what upstream said.
 type Fetched<T> = (<T as OneByOne>::Key, Result<Answer<<T as OneByOne>::Value>, Error>);
 
-async fn store_ready<T: OneByOne>(round: &Round, ready: Vec<Fetched<T>>, done: i64, total: i64) -> Result<(), Trouble> {
+async fn store_ready<T: OneByOne>(
+    round: &Round,
+    ready: Vec<Fetched<T>>,
+    progress: &mut Progress,
+) -> Result<(), Trouble> {
     let now = OffsetDateTime::now_utc();
     let (mut good, mut gone, mut bad, mut trouble) = (Vec::new(), Vec::new(), Vec::new(), None);
     for (key, answer) in ready {
         match answer {
-            Ok(answer) => good.push((answer.value, answer.raw)),
-            Err(error) if error.is_not_found() => gone.push(key),
-            Err(Error::NotUnderstood { .. } | Error::Refused(_) | Error::TooLarge { .. }) => bad.push(key),
-            Err(error) => trouble = Some(error),
+            Ok(answer) => {
+                progress.bad_in_a_row = 0;
+                good.push((answer.value, answer.raw));
+            }
+            Err(error) if error.is_not_found() => {
+                progress.bad_in_a_row = 0;
+                gone.push(key);
+            }
+            Err(error) if is_about_everything(&error) => trouble = Some(error),
+            // One thing that upstream stumbles over does not hold up the others.
+            Err(error) => {
+                progress.bad_in_a_row += 1;
+                if progress.bad_in_a_row >= BAD_IN_A_ROW {
+                    trouble = Some(error);
+                }
+                bad.push(key);
+            }
         }
     }
+    progress.done += i64::try_from(good.len() + gone.len() + bad.len()).unwrap_or_default();
     let mut tenant = round.store.tenant(&round.scope).await?;
-    if !tenant.advance_sync_job(&round.job, done, total).await? {
+    if !tenant.advance_sync_job(&round.job, progress.done, progress.total.max(progress.done)).await? {
         return Err(Trouble::LeaseLost);
     }
     T::save(&mut tenant, &good, now).await?;
@@ -100,4 +138,17 @@ async fn store_ready<T: OneByOne>(round: &Round, ready: Vec<Fetched<T>>, done: i
     }
     tenant.commit().await?;
     trouble.map_or(Ok(()), |error| Err(Trouble::Upstream(error)))
+}
+
+/// Whether the next call would fare no better.
+fn is_about_everything(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::BreakerOpen { .. }
+            | Error::Unreachable { .. }
+            | Error::Unauthorized(_)
+            | Error::Limited { .. }
+            | Error::Insecure { .. }
+            | Error::Unsendable { .. }
+    )
 }

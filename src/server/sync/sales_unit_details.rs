@@ -4,7 +4,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use time::OffsetDateTime;
 
-use super::one_by_one::{OneByOne, fetch_due};
+use super::one_by_one::{Count, OneByOne, fetch_due};
 use super::{Done, Resource, Round, Trouble, merchants};
 use crate::domain::identifiers::Msn;
 use crate::domain::sales_unit::SalesUnitDetails;
@@ -17,8 +17,8 @@ pub const RESOURCE: Resource = Resource { name: NAME, what: "Fetching details of
 
 fn run(round: Round) -> BoxFuture<'static, Result<Done, Trouble>> {
     async move {
-        fetch_due::<Details>(&round, DETAILS_LIFE).await?;
-        Ok(Done { then: vec![merchants::NAME], ..Done::default() })
+        let everything = fetch_due::<Details>(&round, DETAILS_LIFE).await?;
+        Ok(if everything { Done { then: vec![merchants::NAME], ..Done::default() } } else { Done::to_be_continued() })
     }
     .boxed()
 }
@@ -29,8 +29,9 @@ impl OneByOne for Details {
     type Key = Msn;
     type Value = SalesUnitDetails;
 
-    async fn count_due(tenant: &mut Tenant<'_>, since: OffsetDateTime) -> store::Result<i64> {
-        tenant.count_due_sales_unit_details(since).await
+    async fn count(tenant: &mut Tenant<'_>, since: OffsetDateTime) -> store::Result<Count> {
+        let (total, due) = tenant.count_sales_unit_details(since).await?;
+        Ok(Count { total, due })
     }
 
     async fn due(
