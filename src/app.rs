@@ -16,10 +16,11 @@ use crate::pages::sales_units::SalesUnitsPage;
 
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     let style = format!("/{}/{}.css", options.site_pkg_dir, options.output_name);
-    let theme = use_context::<Parts>().and_then(|parts| profile::chosen_theme(&parts.headers));
+    let headers = use_context::<Parts>().map(|parts| parts.headers).unwrap_or_default();
+    let (theme, keys) = (profile::chosen_theme(&headers), profile::chosen_keys(&headers));
     view! {
         <!DOCTYPE html>
-        <html lang="en" data-theme=theme>
+        <html lang="en" data-theme=theme data-keys=keys>
             <head>
                 <meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1"/>

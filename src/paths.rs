@@ -12,7 +12,7 @@ pub const LOGIN: &str = "/login";
 pub const LOGOUT: &str = "/logout";
 pub const BUSINESSES: &str = "/businesses";
 pub const PROFILE: &str = "/profile";
-pub const THEME: &str = "/profile/theme";
+pub const PREFERENCES: &str = "/profile/preferences";
 
 /// The sign-in page, which brings one back to `next`.
 pub fn login_then(next: &str) -> String {

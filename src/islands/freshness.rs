@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::page::{after, document, fetch, take_over, window};
+use super::page::{Wish, after, document, fetch, take_over, window};
 
 const FRESHNESS: &str = "freshness";
 const RESULTS: &str = "results";
@@ -23,7 +23,7 @@ fn watch() {
 async fn look() {
     if let (Some(document), Some(address)) = (document(), address())
         && document.visibility_state() == web_sys::VisibilityState::Visible
-        && let Ok(newer) = fetch(&address, None).await
+        && let Ok(newer) = fetch(&address, Wish::Watch, None).await
         // The filter may have changed while the answer was on its way.
         && self::address().as_deref() == Some(address.as_str())
     {

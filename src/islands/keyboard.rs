@@ -57,6 +57,9 @@ fn pressed(document: &Document, event: &KeyboardEvent) -> Option<()> {
         let from_search = key == "ArrowDown" && target.has_attribute("data-focus-key");
         return from_search.then(|| move_to(document, 1)).flatten();
     }
+    if document.document_element()?.has_attribute("data-keys") {
+        return None;
+    }
     match key.as_str() {
         "/" => focus(&document.query_selector("[data-focus-key='/']").ok()??),
         "j" => move_to(document, 1),

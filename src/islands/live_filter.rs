@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{AbortController, Event, FormData, HtmlFormElement, HtmlInputElement, UrlSearchParams};
 
-use super::page::{after, document, fetch, on, take_over, window};
+use super::page::{Wish, after, document, fetch, on, take_over, window};
 
 /// Long enough to leave out letters in between when typing fast, too short to be noticed.
 const PAUSE: i32 = 60;
@@ -64,7 +64,7 @@ async fn show(filter: Rc<Filter>, number: u32) {
     if let Some(older) = filter.under_way.replace(controller) {
         older.abort();
     }
-    let newer = fetch(&address, signal.as_ref()).await;
+    let newer = fetch(&address, Wish::Person, signal.as_ref()).await;
     if filter.asked.get() != number {
         return;
     }
@@ -75,8 +75,15 @@ async fn show(filter: Rc<Filter>, number: u32) {
                 let _ = history.replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(&address));
             }
         }
-        // The portal did not answer with the page: open the address, which says why.
-        _ => drop(window.location().assign(&address)),
+        // The portal answered with another page: open the address, which says why.
+        Ok(_) => drop(window.location().assign(&address)),
+        // It did not answer: keep what is there, and say so.
+        Err(_) => {
+            let summary = document().and_then(|document| document.query_selector("#results .summary").ok()?);
+            if let Some(summary) = summary {
+                summary.set_text_content(Some("The portal did not answer. These rows are from before."));
+            }
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{AbortSignal, Document, DomParser, Element, RequestInit, Response, SupportedType, Window};
+use web_sys::{AbortSignal, Document, DomParser, Element, Headers, RequestInit, Response, SupportedType, Window};
 
 pub fn window() -> Option<Window> {
     web_sys::window()
@@ -29,11 +29,24 @@ pub fn after(milliseconds: i32, then: impl FnOnce() + 'static) -> Option<i32> {
     window()?.set_timeout_with_callback_and_timeout_and_arguments_0(then.unchecked_ref(), milliseconds).ok()
 }
 
+/// Who wants a page: a person, or only the page that is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wish {
+    Person,
+    /// Not a sign that anybody is there.
+    Watch,
+}
+
 /// Fetches a page of our own.
-pub async fn fetch(address: &str, signal: Option<&AbortSignal>) -> Result<Document, JsValue> {
+pub async fn fetch(address: &str, wish: Wish, signal: Option<&AbortSignal>) -> Result<Document, JsValue> {
     let window = window().ok_or(JsValue::NULL)?;
     let request = RequestInit::new();
     request.set_signal(signal);
+    if wish == Wish::Watch {
+        let headers = Headers::new()?;
+        headers.set("x-portal-watch", "1")?;
+        request.set_headers(&headers);
+    }
     let response: Response = JsFuture::from(window.fetch_with_str_and_init(address, &request)).await?.dyn_into()?;
     let text = JsFuture::from(response.text()?).await?.as_string().unwrap_or_default();
     DomParser::new()?.parse_from_string(&text, SupportedType::TextHtml)

@@ -1,29 +1,31 @@
 //! Who one is to the portal, and how it looks.
 
 use axum::http::HeaderMap;
-use axum::http::header::COOKIE;
 use leptos::either::Either;
 use leptos::prelude::*;
 
 use super::frame::PlainFrame;
 use super::not_found::{Failed, NotFoundPage};
-use super::{loaded, request, signed_in};
+use super::{cookie, loaded, request, signed_in};
 use crate::components::Copy;
 use crate::paths;
 
 /// The cookie that keeps how the portal looks in this browser.
 pub const THEME_COOKIE: &str = "theme";
 
+/// The cookie that keeps whether single letters are commands in this browser.
+pub const KEYS_COOKIE: &str = "keys";
+
 const THEMES: [(&str, &str); 3] = [("system", "As the device"), ("light", "Light"), ("dark", "Dark")];
 
 /// What was chosen in this browser; none to follow the device.
 pub fn chosen_theme(headers: &HeaderMap) -> Option<&'static str> {
-    let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let mut cookies = cookies.flat_map(|value| value.split(';')).filter_map(|cookie| cookie.trim().split_once('='));
-    cookies
-        .find(|(name, _)| *name == THEME_COOKIE)
-        .and_then(|(_, value)| theme(value))
-        .filter(|theme| *theme != "system")
+    cookie(headers, THEME_COOKIE).and_then(|word| theme(&word)).filter(|theme| *theme != "system")
+}
+
+/// `off` if single letters are to do nothing: some people's devices type them unasked.
+pub fn chosen_keys(headers: &HeaderMap) -> Option<&'static str> {
+    cookie(headers, KEYS_COOKIE).filter(|keys| keys == "off").map(|_| "off")
 }
 
 /// One of the themes, by its word.
@@ -34,10 +36,11 @@ pub fn theme(word: &str) -> Option<&'static str> {
 #[component]
 pub fn ProfilePage() -> impl IntoView {
     let Some(person) = signed_in() else { return Either::Left(NotFoundPage()) };
-    let chosen = request().and_then(|parts| chosen_theme(&parts.headers)).unwrap_or("system");
+    let headers = request().map(|parts| parts.headers).unwrap_or_default();
+    let (chosen, keys_off) = (chosen_theme(&headers).unwrap_or("system"), chosen_keys(&headers).is_some());
     Either::Right(loaded(async move {
         match person.email().await {
-            Ok(email) => Either::Left(page(email, &person.staff_id().to_string(), chosen)),
+            Ok(email) => Either::Left(page(email, &person.staff_id().to_string(), chosen, keys_off)),
             Err(failure) => Either::Right(view! {
                 <PlainFrame title="Profile" email=None><Failed failure/></PlainFrame>
             }),
@@ -45,7 +48,7 @@ pub fn ProfilePage() -> impl IntoView {
     }))
 }
 
-fn page(email: Option<String>, user_id: &str, chosen: &'static str) -> impl IntoView + use<> {
+fn page(email: Option<String>, user_id: &str, chosen: &'static str, keys_off: bool) -> impl IntoView + use<> {
     let themes = THEMES.map(|(theme, label)| {
         view! {
             <label class="radio">
@@ -70,10 +73,15 @@ fn page(email: Option<String>, user_id: &str, chosen: &'static str) -> impl Into
                     </dl>
                     <p class="hint">"Send the user ID to an administrator to get access to a business. It is not a secret."</p>
                 </section>
-                <form class="card" method="post" action=paths::THEME>
+                <form class="card" method="post" action=paths::PREFERENCES>
                     <fieldset>
                         <legend>"Appearance in this browser"</legend>
                         {themes.collect_view()}
+                    </fieldset>
+                    <fieldset>
+                        <legend>"Single letters as commands"</legend>
+                        <label class="radio"><input type="radio" name="keys" value="on" checked=!keys_off/>"On"</label>
+                        <label class="radio"><input type="radio" name="keys" value="off" checked=keys_off/>"Off"</label>
                     </fieldset>
                     <button type="submit">"Save"</button>
                 </form>

@@ -77,10 +77,11 @@ impl SignedIn {
     }
 
     /// Acts as an organisation; none if it is not for this person, or does not exist.
-    pub async fn act_as(&self, organisation: &OrgId) -> Result<Option<Acting>, Failure> {
+    /// It becomes the latest of the recent ones if it is `in_use` by somebody.
+    pub async fn act_as(&self, organisation: &OrgId, in_use: bool) -> Result<Option<Acting>, Failure> {
         let row = self.portal.store().acting(self.staff, organisation).await.map_err(unavailable)?;
         let acting = row.map(|row| Acting { portal: self.portal.clone(), staff: self.staff, row });
-        if let Some(acting) = &acting {
+        if let Some(acting) = acting.as_ref().filter(|_| in_use) {
             acting.note_use();
         }
         Ok(acting)

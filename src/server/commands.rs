@@ -101,10 +101,29 @@ impl Database {
         Ok(Self { store, embedded })
     }
 
-    async fn open_migrated(settings: &DatabaseSettings) -> anyhow::Result<Self> {
-        let database = Self::open(settings).await?;
-        database.store.migrate().await.context("the database could not be brought up to date")?;
-        Ok(database)
+    /// For commands that work beside a running portal: its own database serves them, too.
+    async fn open_beside(settings: &DatabaseSettings) -> anyhow::Result<Self> {
+        let running = match settings.database_url {
+            None => EmbeddedPostgres::running_url(&settings.data_dir),
+            Some(_) => None,
+        };
+        if let Some(url) = running
+            && let Ok(store) = Store::connect(&url, 4).await
+        {
+            return Ok(Self { store, embedded: None });
+        }
+        Self::open(settings).await
+    }
+
+    /// The same database, brought up to date.
+    async fn migrated(self) -> anyhow::Result<Self> {
+        match self.store.migrate().await {
+            Ok(()) => Ok(self),
+            Err(error) => {
+                self.close().await;
+                Err(error).context("the database could not be brought up to date")
+            }
+        }
     }
 
     async fn close(self) {
@@ -152,7 +171,7 @@ async fn sandbox(settings: SandboxSettings) -> anyhow::Result<()> {
 }
 
 async fn migrate(settings: &DatabaseSettings) -> anyhow::Result<()> {
-    let database = Database::open_migrated(settings).await?;
+    let database = Database::open(settings).await?.migrated().await?;
     println!("The database is up to date.");
     database.close().await;
     Ok(())
@@ -160,7 +179,7 @@ async fn migrate(settings: &DatabaseSettings) -> anyhow::Result<()> {
 
 async fn sync(arguments: SyncArguments) -> anyhow::Result<ExitCode> {
     let Settings { database: settings, upstream, .. } = &arguments.settings;
-    let database = Database::open_migrated(settings).await?;
+    let database = Database::open_beside(settings).await?.migrated().await?;
     let portal = portal_without_pages(&database.store, settings, upstream)?;
     let failed = super::sync::run_once(&portal, arguments.organisation.as_ref(), arguments.accept_shrunken_list).await;
     database.close().await;

@@ -90,6 +90,11 @@ impl EmbeddedPostgres {
         }
     }
 
+    /// Where the server of this data folder answers, if another process runs it.
+    pub fn running_url(data_dir: &Path) -> Option<String> {
+        fs::read_to_string(Place::of(data_dir).ok()?.url_file()).ok()
+    }
+
     /// For sqlx and for `psql`: role, password, socket folder and database.
     pub fn url(&self) -> &str {
         &self.url
@@ -130,6 +135,7 @@ impl EmbeddedPostgres {
         let mut started = Self { url: String::new(), server, place, socket_dir, temporary: None, _lock: lock };
         let superuser = started.connect_when_ready(&binaries, durability, log_from).await?;
         started.url = started.portal_url(superuser, fresh).await?;
+        started.place.note_url(&started.url)?;
         tracing::debug!(folder = %started.place.cluster.display(), version = %binaries.version, "PostgreSQL answers");
         Ok(started)
     }
@@ -222,6 +228,7 @@ impl Drop for EmbeddedPostgres {
         } else {
             self.signal(Signal::SIGINT);
         }
+        let _ = fs::remove_file(self.place.url_file());
         if let Ok(Some(_)) | Err(_) = self.server.try_wait() {
             let _ = fs::remove_dir_all(&self.socket_dir);
         }

@@ -22,7 +22,7 @@ use crate::domain::identifiers::Msn;
 use crate::domain::organisation::OrgId;
 use crate::domain::sales_unit_filter::SalesUnitQuery;
 use crate::pages::login::{RefusedSignIn, SignInFault};
-use crate::pages::{profile, status_of};
+use crate::pages::{cookie, profile, status_of};
 use crate::paths;
 
 /// Finds out who asks and as whom, and lets nobody through who may not be there: pages are given
@@ -37,11 +37,16 @@ pub async fn identify(State(portal): State<Portal>, session: Session, mut reques
         Ok(None) => return to_login(&request),
         Err(failure) => return plain(&failure),
     };
+    // A page that keeps itself up to date is no sign that anybody is there.
+    let watching = request.headers().contains_key("x-portal-watch");
+    if !watching {
+        sessions::note_use(portal.store(), &session).await;
+    }
     let person = SignedIn::new(portal.clone(), staff);
     if let Some(rest) = path.strip_prefix("/as/") {
         let organisation = OrgId::parse(rest.split('/').next().unwrap_or_default());
         let acting = match organisation {
-            Some(organisation) => person.act_as(&organisation).await,
+            Some(organisation) => person.act_as(&organisation, !watching).await,
             None => Ok(None),
         };
         match acting {
@@ -158,7 +163,9 @@ async fn signed_in(portal: &Portal, staff: uuid::Uuid, next: &str, browser: Opti
     let mut response = see_other(next);
     // A token that this person has not been given here may be known to others.
     let token = match browser {
-        Some(token) if portal.store().knows_browser_of(&hash(token.as_bytes()), staff).await.unwrap_or_default() => token,
+        Some(token) if portal.store().knows_browser_of(&hash(token.as_bytes()), staff).await.unwrap_or_default() => {
+            token
+        }
         _ => random_token(),
     };
     let known = portal.store().add_known_browser(&hash(token.as_bytes()), staff).await;
@@ -196,17 +203,22 @@ pub async fn sign_out(session: Session) -> Response {
 }
 
 #[derive(Deserialize)]
-pub struct ThemeForm {
+pub struct PreferencesForm {
     #[serde(default)]
     theme: String,
+    #[serde(default)]
+    keys: String,
 }
 
-pub async fn choose_theme(_: SignedIn, Form(form): Form<ThemeForm>) -> Response {
+pub async fn choose_preferences(_: SignedIn, Form(form): Form<PreferencesForm>) -> Response {
     let mut response = see_other(paths::PROFILE);
     let theme = profile::theme(&form.theme).unwrap_or("system");
-    let cookie = format!("{}={theme}; Path=/; SameSite=Lax; Max-Age=31536000", profile::THEME_COOKIE);
-    if let Ok(cookie) = HeaderValue::from_str(&cookie) {
-        response.headers_mut().insert(SET_COOKIE, cookie);
+    let keys = if form.keys == "off" { "off" } else { "on" };
+    for (name, value) in [(profile::THEME_COOKIE, theme), (profile::KEYS_COOKIE, keys)] {
+        let cookie = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age=31536000");
+        if let Ok(cookie) = HeaderValue::from_str(&cookie) {
+            response.headers_mut().append(SET_COOKIE, cookie);
+        }
     }
     response
 }
@@ -301,10 +313,4 @@ fn plain(failure: &Failure) -> Response {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("2"));
     }
     response
-}
-
-fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
-    let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let mut cookies = cookies.flat_map(|value| value.split(';')).filter_map(|cookie| cookie.trim().split_once('='));
-    cookies.find(|(found, _)| *found == name).map(|(_, value)| value.to_owned())
 }

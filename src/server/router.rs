@@ -49,7 +49,7 @@ pub fn guarded_actions() -> Vec<Action> {
         asked_for("/", get(requests::home)),
         sent_to(paths::LOGIN, post(requests::sign_in)),
         sent_to(paths::LOGOUT, post(requests::sign_out)),
-        sent_to(paths::THEME, post(requests::choose_theme)),
+        sent_to(paths::PREFERENCES, post(requests::choose_preferences)),
         sent_to("/as/{org}/sales-units/refresh", post(requests::refresh_sales_units)),
         sent_to("/as/{org}/sales-units/{msn}/refresh", post(requests::refresh_sales_unit)),
     ]

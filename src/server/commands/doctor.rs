@@ -42,7 +42,7 @@ pub async fn run(settings: Settings) -> anyhow::Result<ExitCode> {
     }
 
     println!("Database");
-    match Database::open(&settings.database).await {
+    match Database::open_beside(&settings.database).await {
         Err(error) => findings.fault(&format!("{error:#}")),
         Ok(database) => {
             examine(&settings, &database, &mut findings).await;

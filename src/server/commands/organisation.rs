@@ -72,7 +72,7 @@ struct AddArguments {
 }
 
 pub async fn run(arguments: OrganisationArguments) -> anyhow::Result<()> {
-    let database = Database::open_migrated(&arguments.database).await?;
+    let database = Database::open_beside(&arguments.database).await?.migrated().await?;
     let secrets = secret_key(&arguments.database).map(|key| Secrets::new(database.store.clone(), key));
     let done = match secrets {
         Ok(secrets) => act(&database.store, &secrets, arguments.action).await,

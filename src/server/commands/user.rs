@@ -48,7 +48,7 @@ enum UserAction {
 }
 
 pub async fn run(arguments: UserArguments) -> anyhow::Result<()> {
-    let database = Database::open_migrated(&arguments.database).await?;
+    let database = Database::open_beside(&arguments.database).await?.migrated().await?;
     let done = act(&database.store, arguments.action).await;
     database.close().await;
     done

@@ -101,6 +101,15 @@ impl Place {
         self.folder.join("complete").exists() && self.cluster.exists()
     }
 
+    /// Says to other processes where the server answers, while it runs.
+    pub fn url_file(&self) -> PathBuf {
+        self.folder.join("url")
+    }
+
+    pub fn note_url(&self, url: &str) -> Result<(), StartError> {
+        write_file(&self.url_file(), url, 0o600, None)
+    }
+
     pub fn mark_complete(&self) -> Result<(), StartError> {
         write_file(&self.folder.join("complete"), "", 0o600, None)
     }
@@ -119,7 +128,13 @@ impl Place {
     /// killed may still be writing to the one before.
     pub fn new_cluster(&self) -> Result<PathBuf, StartError> {
         remove(&self.folder.join("complete"))?;
-        remove(&self.cluster)?;
+        if self.cluster.exists() {
+            // Most likely the setting up was cut short; but it may as well be somebody's backup.
+            let aside = self.folder.join(format!("cluster-set-aside-{}", random_word(8)));
+            tracing::warn!(folder = %aside.display(), "a database that was not set up to its end is put aside");
+            fs::rename(&self.cluster, &aside)
+                .map_err(io_error(format!("rename the folder {}", self.cluster.display())))?;
+        }
         for entry in fs::read_dir(&self.folder).into_iter().flatten().flatten() {
             if entry.file_name().to_string_lossy().starts_with(UNFINISHED_CLUSTER) {
                 let _ = fs::remove_dir_all(entry.path());

@@ -1,5 +1,7 @@
 //! Sessions of `tower-sessions` in our database. The cookie holds the id, the database its hash.
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 use tower_sessions::cookie::SameSite;
 use tower_sessions::session::{Id, Record};
@@ -11,6 +13,8 @@ use crate::domain::failure::Failure;
 use crate::server::store::Store;
 
 const STAFF: &str = "staff_id";
+/// In a loaded session, never in a stored one: its last use was some time ago.
+const UNSEEN: &str = "unseen";
 
 #[derive(Clone)]
 pub struct Sessions(Store);
@@ -47,6 +51,14 @@ pub async fn staff(session: &Session) -> std::result::Result<Option<Uuid>, Failu
     })
 }
 
+/// Notes that somebody is there: a session that nobody uses ends.
+pub async fn note_use(store: &Store, session: &Session) {
+    let (Some(id), Ok(Some(true))) = (session.id(), session.get(UNSEEN).await) else { return };
+    if let Err(error) = store.note_session_use(&hash(&id)).await {
+        tracing::warn!(%error, "the use of a session could not be noted");
+    }
+}
+
 /// Signs somebody in, under a new id: one that was planted before is worth nothing.
 pub async fn start(session: &Session, staff: Uuid) -> std::result::Result<(), tower_sessions::session::Error> {
     session.cycle_id().await?;
@@ -72,8 +84,14 @@ impl SessionStore for Sessions {
     }
 
     async fn load(&self, id: &Id) -> Result<Option<Record>> {
-        let Some((record, expires_at)) = self.0.session(&hash(id)).await.map_err(backend)? else { return Ok(None) };
-        let values = serde_json::from_value(record).map_err(|error| Error::Decode(error.to_string()))?;
+        let Some((record, expires_at, unseen)) = self.0.session(&hash(id)).await.map_err(backend)? else {
+            return Ok(None);
+        };
+        let mut values: HashMap<String, serde_json::Value> =
+            serde_json::from_value(record).map_err(|error| Error::Decode(error.to_string()))?;
+        if unseen {
+            values.insert(UNSEEN.to_owned(), true.into());
+        }
         Ok(Some(Record { id: *id, data: values, expiry_date: expires_at }))
     }
 
@@ -91,7 +109,8 @@ fn staff_of(record: &Record) -> Option<Uuid> {
 }
 
 fn written(record: &Record) -> Result<serde_json::Value> {
-    serde_json::to_value(&record.data).map_err(|error| Error::Encode(error.to_string()))
+    let values: HashMap<_, _> = record.data.iter().filter(|(name, _)| *name != UNSEEN).collect();
+    serde_json::to_value(values).map_err(|error| Error::Encode(error.to_string()))
 }
 
 fn backend(error: sqlx::Error) -> Error {

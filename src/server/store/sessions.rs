@@ -42,8 +42,8 @@ impl Store {
         .map(drop)
     }
 
-    /// A session that has not ended. Seeing it keeps it from ending for being idle.
-    pub async fn session(&self, id_hash: &[u8]) -> Result<Option<(Value, OffsetDateTime)>> {
+    /// A session that has not ended, when it will, and whether it is time to note that it is used.
+    pub async fn session(&self, id_hash: &[u8]) -> Result<Option<(Value, OffsetDateTime, bool)>> {
         let row = sqlx::query!(
             r#"
             select record, expires_at, last_seen_at < now() - interval '1 minute' as "unseen!"
@@ -55,13 +55,15 @@ impl Store {
         )
         .fetch_optional(&self.pool)
         .await?;
-        let Some(row) = row else { return Ok(None) };
-        if row.unseen {
-            sqlx::query!("update session set last_seen_at = now() where id_hash = $1", id_hash)
-                .execute(&self.pool)
-                .await?;
-        }
-        Ok(Some((row.record, row.expires_at)))
+        Ok(row.map(|row| (row.record, row.expires_at, row.unseen)))
+    }
+
+    /// Notes that somebody is there, so that the session does not end for being idle.
+    pub async fn note_session_use(&self, id_hash: &[u8]) -> Result<()> {
+        sqlx::query!("update session set last_seen_at = now() where id_hash = $1", id_hash)
+            .execute(&self.pool)
+            .await
+            .map(drop)
     }
 
     pub async fn end_session(&self, id_hash: &[u8]) -> Result<()> {

@@ -159,10 +159,13 @@ impl Store {
 
     /// Gives back the jobs of a worker that is stopping, due as they were.
     pub async fn release_sync_jobs(&self, holders: &[Uuid]) -> Result<()> {
-        sqlx::query!("update sync_job set lease_until = null, lease_holder = null where lease_holder = any($1)", holders)
-            .execute(&self.pool)
-            .await
-            .map(drop)
+        sqlx::query!(
+            "update sync_job set lease_until = null, lease_holder = null where lease_holder = any($1)",
+            holders
+        )
+        .execute(&self.pool)
+        .await
+        .map(drop)
     }
 
     /// Makes a resource due now, unless it is being worked on.

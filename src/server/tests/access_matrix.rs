@@ -50,7 +50,7 @@ const MATRIX: [(&str, &str, Access, u16); 17] = [
     ("GET", "/", Access::SignedIn, 303),
     ("GET", "/businesses", Access::SignedIn, 200),
     ("GET", "/profile", Access::SignedIn, 200),
-    ("POST", "/profile/theme", Access::SignedIn, 303),
+    ("POST", "/profile/preferences", Access::SignedIn, 303),
     ("GET", "/as/{org}", Access::Members, 200),
     ("GET", "/as/{org}/sales-units", Access::Members, 200),
     ("GET", "/as/{org}/sales-units/{msn}", Access::Members, 200),

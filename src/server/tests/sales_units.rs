@@ -201,3 +201,34 @@ async fn a_merchant_with_keys_of_its_own_sees_its_unit(pool: PgPool) {
     assert!(page.text().contains("1 sales unit"), "{}", page.text());
     assert!(page.body.contains(keys.msn.as_deref().unwrap()));
 }
+
+#[sqlx::test(migrator = "MIGRATIONS")]
+async fn names_are_text_wherever_they_stand(pool: PgPool) {
+    let portal = TestPortal::synced(pool).await;
+    let browser = portal.member("a@example.com", &[(PARTNER, Role::Viewer)]).await;
+    let msn = portal.sandbox.merchants_of(PARTNER)[0].msns[0].clone();
+    assert!(portal.sandbox.rename(&msn, "</title><meta x=1>\"'&amp;"));
+    browser.post(&format!("{LIST}/{msn}/refresh"), &[]).await;
+    for path in [format!("{LIST}/{msn}"), format!("{LIST}?q=title+meta"), format!("{LIST}?q=%3C/title%3E%3Cmeta%3E")] {
+        let page = browser.get(&path).await;
+        assert_eq!(page.status, StatusCode::OK);
+        assert!(!page.body.contains("<meta x") && page.body.matches("</title>").count() == 1, "{path}: {}", page.body);
+    }
+    assert!(browser.get(&format!("{LIST}/{msn}")).await.text().contains("</title><meta x=1>"));
+}
+
+#[sqlx::test(migrator = "MIGRATIONS")]
+async fn addresses_are_tidied_up_and_stay_ours(pool: PgPool) {
+    let portal = TestPortal::start(pool).await;
+    let browser = portal.member("a@example.com", &[(PARTNER, Role::Viewer)]).await;
+    let tidied = browser.get(&format!("{LIST}?q=kaf&capture=&market=no&state=")).await;
+    assert_eq!(
+        (tidied.status, tidied.location()),
+        (StatusCode::SEE_OTHER, "/as/org_kystkassa/sales-units?q=kaf&market=no")
+    );
+    assert_eq!(browser.get(&format!("{LIST}?q=")).await.location(), LIST);
+    for foreign in ["//evil.example/?x=", "//evil.example?x="] {
+        let answer = browser.get(foreign).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{foreign} {}", answer.location());
+    }
+}

@@ -140,3 +140,55 @@ async fn nobody_is_told_who_exists(pool: PgPool) {
     let [known, unknown, ..] = answers.map(|answer| answer.body_without_nonce());
     assert_eq!(known.replace("known@", "nobody@"), unknown);
 }
+
+#[sqlx::test(migrator = "MIGRATIONS")]
+async fn guesses_at_the_same_time_are_counted_too(pool: PgPool) {
+    let portal = TestPortal::start(pool).await;
+    portal.person("a@example.com", &[]).await;
+    let guesses = (0..30).map(|_| async { portal.browser().sign_in("a@example.com", "a wrong password").await.status });
+    let answers = futures::future::join_all(guesses).await;
+    let looked_at = answers.iter().filter(|status| **status == StatusCode::UNPROCESSABLE_ENTITY).count();
+    assert!(looked_at <= 7, "{looked_at} of 30 guesses were looked at");
+    // Somebody else is not kept out by that.
+    portal.person("b@example.com", &[]).await;
+    assert_eq!(portal.browser().sign_in("b@example.com", PASSWORD).await.status, StatusCode::SEE_OTHER);
+}
+
+#[sqlx::test(migrator = "MIGRATIONS")]
+async fn behind_a_proxy_one_guesser_does_not_keep_the_others_out(pool: PgPool) {
+    let portal = TestPortal::start(pool).await;
+    portal.person("a@example.com", &[]).await;
+    let origin = format!("http://{}", portal.address);
+    let sign_in = async |from: &str, password: &str| {
+        let form = format!("email=a%40example.com&password={}", password.replace(' ', "+"));
+        let headers = [("origin", origin.as_str()), ("x-forwarded-for", from)];
+        portal.browser().send(reqwest::Method::POST, "/login", &headers, Some(form)).await.status
+    };
+    for _ in 0..8 {
+        sign_in("1.2.3.4, 203.0.113.7", "a wrong password").await;
+    }
+    assert_eq!(sign_in("203.0.113.7", PASSWORD).await, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(sign_in("198.51.100.1", PASSWORD).await, StatusCode::SEE_OTHER);
+}
+
+#[sqlx::test(migrator = "MIGRATIONS")]
+async fn a_page_that_watches_does_not_keep_a_session_alive(pool: PgPool) {
+    let portal = TestPortal::start(pool.clone()).await;
+    let browser = portal.member("a@example.com", &[(PARTNER, Role::Viewer)]).await;
+    let unseen = "update session set last_seen_at = now() - interval '10 minutes'";
+    let idle = async || -> bool {
+        sqlx::query_scalar("select last_seen_at < now() - interval '5 minutes' from session")
+            .fetch_one(&pool)
+            .await
+            .unwrap()
+    };
+    sqlx::query(unseen).execute(&pool).await.unwrap();
+    let path = format!("/as/{PARTNER}");
+    assert_eq!(
+        browser.send(reqwest::Method::GET, &path, &[("x-portal-watch", "1")], None).await.status,
+        StatusCode::OK
+    );
+    assert!(idle().await);
+    assert_eq!(browser.get(&path).await.status, StatusCode::OK);
+    assert!(!idle().await);
+}

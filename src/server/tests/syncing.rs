@@ -202,3 +202,62 @@ async fn two_processes_share_the_work(pool: PgPool) {
         assert_eq!(times, 1, "{call:?}");
     }
 }
+
+/// Adds a unit to the copy that upstream stumbles over whenever it is asked about it.
+async fn add_stumbling_block(portal: &TestPortal, msn: &str) {
+    let scope = Scope::whole(org(PARTNER));
+    let mut tenant = portal.portal.store().tenant(&scope).await.unwrap();
+    let msn = crate::domain::identifiers::Msn::parse(msn).unwrap();
+    let listed = [crate::domain::sales_unit::ListedSalesUnit { msn, name: Some("Stumbling block".to_owned()) }];
+    tenant.apply_sales_unit_list(&listed, time::OffsetDateTime::now_utc(), false).await.unwrap();
+    tenant.commit().await.unwrap();
+}
+
+#[sqlx::test(migrator = "MIGRATIONS")]
+async fn one_bad_unit_does_not_hold_up_the_others(pool: PgPool) {
+    for sentinel in ["900500", "900901"] {
+        let portal = TestPortal::start(pool.clone()).await;
+        sqlx::query("delete from sync_job").execute(&pool).await.unwrap();
+        add_stumbling_block(&portal, sentinel).await;
+        assert_eq!(portal.sync().await, 0, "{sentinel}");
+        let merchants: i64 =
+            sqlx::query_scalar("select count(*) from sync_job where resource = 'merchants' and completed_at is null")
+                .fetch_one(&pool)
+                .await
+                .unwrap();
+        assert_eq!(merchants, 0, "{sentinel}: the merchants were never fetched");
+    }
+}
+
+#[sqlx::test(migrator = "MIGRATIONS")]
+async fn who_has_lost_the_lease_writes_nothing_more(pool: PgPool) {
+    let portal = TestPortal::start(pool.clone()).await;
+    let store = portal.portal.store();
+    store.ensure_sync_jobs(&["sales_units"]).await.unwrap();
+    let now = time::OffsetDateTime::now_utc();
+    let only = org(PARTNER);
+    let first = store.take_due_sync_job(Some(&only), now).await.unwrap().unwrap();
+    assert_eq!(store.take_due_sync_job(Some(&only), now).await.unwrap(), None, "it is leased");
+    assert!(store.renew_sync_lease(&first).await.unwrap());
+    let later = now + time::Duration::minutes(2);
+    let second = store.take_due_sync_job(Some(&only), later).await.unwrap().unwrap();
+    assert!(!store.renew_sync_lease(&first).await.unwrap());
+    let scope = Scope::whole(only);
+    assert!(!store.tenant(&scope).await.unwrap().advance_sync_job(&first, 1, 1).await.unwrap());
+    assert!(store.tenant(&scope).await.unwrap().advance_sync_job(&second, 1, 1).await.unwrap());
+    // A call that comes while the job runs is not lost.
+    store.call_for_sync(&second.organisation, "sales_units").await.unwrap();
+    store.complete_sync_job(&second, later, None, None, &[]).await.unwrap();
+    assert!(store.take_due_sync_job(None, later + time::Duration::minutes(5)).await.unwrap().is_some());
+}
+
+#[sqlx::test(migrator = "MIGRATIONS")]
+async fn a_list_that_was_not_believed_does_not_count_as_seen(pool: PgPool) {
+    let portal = TestPortal::synced(pool.clone()).await;
+    let completed =
+        "select completed_at from sync_job where organisation_id = 'org_kystkassa' and resource = 'sales_units'";
+    let before: time::OffsetDateTime = sqlx::query_scalar(completed).fetch_one(&pool).await.unwrap();
+    portal.sandbox.set_faults(vec!["empty-list".parse().unwrap()]);
+    portal.sync().await;
+    assert_eq!(sqlx::query_scalar::<_, time::OffsetDateTime>(completed).fetch_one(&pool).await.unwrap(), before);
+}
