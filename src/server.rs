@@ -4,6 +4,7 @@ pub mod acting;
 pub mod commands;
 pub mod config;
 pub mod postgres;
+pub mod rendering;
 pub mod requests;
 pub mod router;
 pub mod sandbox;

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::Portal;
 use super::store::organisations::{ActingRow, JobRow};
+use super::store::unavailable;
 use super::sync;
 use crate::domain::failure::Failure;
 use crate::domain::freshness::{CopyState, Freshness};
@@ -200,10 +201,4 @@ fn copy_state(has_keys: bool, jobs: &[JobRow], listed: bool) -> CopyState {
         None if listed => CopyState::Complete,
         None => CopyState::Waiting,
     }
-}
-
-/// The database did not answer: logged for operators, said in one sentence to people.
-pub(super) fn unavailable(error: sqlx::Error) -> Failure {
-    tracing::error!(%error, "the database did not answer");
-    Failure::Unavailable
 }

@@ -2,6 +2,7 @@
 
 mod bench;
 mod demo;
+mod demo_account;
 mod doctor;
 mod organisation;
 mod serve;

@@ -16,7 +16,7 @@ use tower_sessions::Session;
 use super::acting::{Acting, SignedIn};
 use super::security::sign_in::{Attempt, Outcome, attempt};
 use super::security::{hash, random_token, sessions};
-use super::{Portal, router};
+use super::{Portal, rendering};
 use crate::domain::failure::Failure;
 use crate::domain::identifiers::Msn;
 use crate::domain::organisation::OrgId;
@@ -156,7 +156,7 @@ pub async fn sign_in(
     let mut request = Request::new(axum::body::Body::empty());
     *request.uri_mut() = Uri::try_from(paths::login_then(&next)).unwrap_or_default();
     request.extensions_mut().insert(RefusedSignIn { email, fault });
-    router::page(State(portal), request).await
+    rendering::page(State(portal), request).await
 }
 
 async fn signed_in(portal: &Portal, staff: uuid::Uuid, next: &str, browser: Option<String>) -> Response {
@@ -275,7 +275,7 @@ async fn not_found(portal: Portal, headers: &HeaderMap) -> Response {
     {
         request.headers_mut().insert(COOKIE, cookie);
     }
-    router::page(State(portal), request).await
+    rendering::page(State(portal), request).await
 }
 
 /// Forms sent without JavaScript have a field for everything that was not chosen, too. Their

@@ -2,24 +2,19 @@
 //! way there, in reading order.
 
 use axum::Router;
-use axum::body::Body;
-use axum::extract::{DefaultBodyLimit, FromRef, Request, State};
-use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
-use axum::http::{HeaderValue, Method, StatusCode};
+use axum::extract::DefaultBodyLimit;
+use axum::http::{Method, StatusCode};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
-use leptos::prelude::*;
-use leptos_axum::{
-    AxumRouteListing, LeptosRoutes, ResponseOptions, generate_route_list, render_app_async_with_context,
-};
+use leptos_axum::{AxumRouteListing, LeptosRoutes, generate_route_list};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::{CompressionLayer, CompressionLevel};
 use tower_http::limit::RequestBodyLimitLayer;
 
 use super::security::{csrf, headers, sessions};
-use super::{Portal, requests, site};
-use crate::app::{App, shell};
+use super::{Portal, rendering, requests, site};
+use crate::app::App;
 use crate::paths;
 
 /// Largest request that is read: forms are small.
@@ -57,8 +52,8 @@ pub fn guarded_actions() -> Vec<Action> {
 
 pub fn router(portal: Portal) -> Router {
     let guarded = routes(guarded_actions())
-        .leptos_routes_with_handler(pages(), get(page))
-        .fallback(get(page).fallback(wrong_method))
+        .leptos_routes_with_handler(pages(), get(rendering::page))
+        .fallback(get(rendering::page).fallback(wrong_method))
         .method_not_allowed_fallback(wrong_method)
         .layer(from_fn(requests::tidy))
         .layer(from_fn_with_state(portal.clone(), requests::identify))
@@ -92,45 +87,6 @@ pub fn pages() -> Vec<AxumRouteListing> {
     generate_route_list(App)
 }
 
-/// Renders a page to its end, whether or not the browser waits for it: a render that is broken
-/// off would leak what it has made (leptos-0.9).
-pub async fn page(State(portal): State<Portal>, request: Request) -> Response {
-    let rendered = tokio::spawn(async move {
-        let response = render(&portal, request).await;
-        let (parts, body) = response.into_parts();
-        match axum::body::to_bytes(body, usize::MAX).await {
-            Ok(body) => Response::from_parts(parts, Body::from(body)),
-            Err(error) => {
-                tracing::error!(%error, "a page could not be rendered");
-                failed()
-            }
-        }
-    });
-    rendered.await.unwrap_or_else(|error| {
-        tracing::error!(%error, "a page could not be rendered");
-        failed()
-    })
-}
-
-async fn render(portal: &Portal, request: Request) -> Response {
-    let options = LeptosOptions::from_ref(portal);
-    let context = || {
-        let (Some(nonce), Some(response)) = (leptos::nonce::use_nonce(), use_context::<ResponseOptions>()) else {
-            return;
-        };
-        if let Ok(policy) = HeaderValue::from_str(&headers::page_policy(&nonce)) {
-            response.insert_header(CONTENT_SECURITY_POLICY, policy);
-        }
-    };
-    render_app_async_with_context(context, move || shell(options.clone()))(request).await
-}
-
-impl FromRef<Portal> for LeptosOptions {
-    fn from_ref(portal: &Portal) -> Self {
-        Self::builder().output_name("partner-portal").site_pkg_dir(portal.site().pkg()).build()
-    }
-}
-
 async fn wrong_method() -> Response {
     (StatusCode::METHOD_NOT_ALLOWED, "This address does not take that method.\n").into_response()
 }
@@ -138,12 +94,5 @@ async fn wrong_method() -> Response {
 fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
     let message = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
     tracing::error!(message, "a request panicked");
-    failed()
-}
-
-fn failed() -> Response {
-    let page = include_str!("failed.html");
-    let mut response = (StatusCode::INTERNAL_SERVER_ERROR, page).into_response();
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-    response
+    rendering::failed()
 }

@@ -23,6 +23,7 @@ use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection, PgPool, Postgres, Transaction};
 
+use crate::domain::failure::Failure;
 use crate::domain::identifiers::BusinessIdentifier;
 use crate::domain::organisation::OrgId;
 
@@ -151,6 +152,12 @@ impl Store {
     pub async fn close(&self) {
         self.pool.close().await;
     }
+}
+
+/// The database did not answer: logged for operators, said in one sentence to people.
+pub fn unavailable(error: sqlx::Error) -> Failure {
+    tracing::error!(%error, "the database did not answer");
+    Failure::Unavailable
 }
 
 /// A value the database holds that this program cannot read.

@@ -18,9 +18,8 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::Portal;
-use super::acting::unavailable;
 use super::store::sync_jobs::{LEASE, SyncJob};
-use super::store::{Scope, Store};
+use super::store::{Scope, Store, unavailable};
 use super::vipps::{Client, Error, Lane};
 use crate::domain::failure::Failure;
 use crate::domain::identifiers::Msn;

@@ -9,22 +9,16 @@ use anyhow::Context;
 use clap::Args;
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
 use super::serve::{serve, stop_signal};
-use super::{Database, listen, secret_key};
+use super::{Database, demo_account, listen, secret_key};
 use crate::domain::identifiers::BusinessIdentifier;
 use crate::domain::organisation::{OrganisationKind, Role};
 use crate::server::Portal;
 use crate::server::config::{DatabaseSettings, Settings, UpstreamSettings};
 use crate::server::sandbox::{Fault, Sandbox, SandboxKeys, SandboxSettings};
-use crate::server::security::passwords;
 use crate::server::site::{Files, Site};
-use crate::server::store::Store;
 use crate::server::store::organisations::{KeyReferences, Registration};
-
-pub const EMAIL: &str = "demo@example.com";
-pub const PASSWORD: &str = "partner-portal-demo";
 
 /// Merchants of each partner that the demo's person may act as, besides those with keys.
 const MERCHANTS: usize = 12;
@@ -95,7 +89,11 @@ pub async fn run(demo: DemoSettings, files: Files) -> anyhow::Result<()> {
     let stopping = CancellationToken::new();
     let simulating = tokio::spawn(Arc::clone(&sandbox).serve(sandbox_listener, stopping.clone().cancelled_owned()));
     let served = serve(portal, listener, stop_signal(), |address| {
-        println!("\n  Partner Portal  {address}\n  e-mail          {EMAIL}\n  password        {PASSWORD}\n");
+        println!(
+            "\n  Partner Portal  {address}\n  e-mail          {}\n  password        {}\n",
+            demo_account::EMAIL,
+            demo_account::PASSWORD
+        );
         println!("  Vipps MobilePay is simulated on {}. Ctrl-C stops all of it.\n", settings.upstream.upstream_url);
     });
     let served = served.await;
@@ -105,15 +103,6 @@ pub async fn run(demo: DemoSettings, files: Files) -> anyhow::Result<()> {
     served
 }
 
-/// Keeps the demo's person, whose password is known to everybody, out of a real portal.
-pub async fn shut_out(store: &Store) -> anyhow::Result<()> {
-    if let Some(person) = store.staff_by_email(EMAIL).await?.filter(|person| !person.disabled) {
-        store.set_disabled(person.id, true).await?;
-        tracing::warn!("the demo's account was found and disabled");
-    }
-    Ok(())
-}
-
 /// Puts the sandbox's organisations and a person into the portal. What was fetched from another
 /// world is thrown away.
 async fn furnish(portal: &Portal, sandbox: &Sandbox, marker: &Path, world: &str) -> anyhow::Result<()> {
@@ -121,7 +110,7 @@ async fn furnish(portal: &Portal, sandbox: &Sandbox, marker: &Path, world: &str)
     if std::fs::read_to_string(marker).ok().as_deref() != Some(world) {
         store.remove_all_organisations().await?;
     }
-    let staff = person(store).await?;
+    let staff = demo_account::open(store).await?;
     for keys in sandbox.keys() {
         let kind: OrganisationKind = keys.kind.parse().map_err(anyhow::Error::msg)?;
         let registration = with_keys(portal, &keys, kind).await?;
@@ -146,16 +135,6 @@ async fn furnish(portal: &Portal, sandbox: &Sandbox, marker: &Path, world: &str)
         }
     }
     std::fs::write(marker, world).context("the data folder cannot be written to")
-}
-
-async fn person(store: &Store) -> anyhow::Result<Uuid> {
-    if let Some(person) = store.staff_by_email(EMAIL).await? {
-        store.set_disabled(person.id, false).await?;
-        return Ok(person.id);
-    }
-    let id = Uuid::new_v4();
-    store.add_staff(id, EMAIL, &passwords::hash(PASSWORD.to_owned()).await?, true).await?;
-    Ok(id)
 }
 
 async fn with_keys(portal: &Portal, keys: &SandboxKeys, kind: OrganisationKind) -> anyhow::Result<Registration> {

@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::{Database, demo, listen, secret_key};
+use super::{Database, demo_account, listen, secret_key};
 use crate::server::config::Settings;
 use crate::server::site::{Files, Site};
 use crate::server::{Portal, router, sync};
@@ -26,7 +26,7 @@ pub async fn run(settings: Settings, files: Files) -> anyhow::Result<()> {
             "the database user is a superuser, so row-level security does not stand behind the portal's own checks; use a user without that right"
         );
     }
-    demo::shut_out(&database.store).await?;
+    demo_account::shut_out(&database.store).await?;
     let listener = listen(settings.listen, "PORTAL_LISTEN").await?;
     let settings = Settings { listen: listener.local_addr()?, ..settings };
     let portal = Portal::new(database.store.clone(), secret_key(&settings.database)?, &settings, Site::new(files))?;
