@@ -47,7 +47,7 @@ test('pages are not kept, and run only what the portal has written', async ({ co
 });
 
 test('what comes from another site changes nothing', async ({ request }) => {
-  for (const path of ['/logout', '/profile/theme', `${LIST}/refresh`, '/login']) {
+  for (const path of ['/logout', '/profile/preferences', `${LIST}/refresh`, '/login']) {
     for (const headers of [{ origin: 'https://evil.example' }, { 'sec-fetch-site': 'cross-site' }, {}]) {
       const response = await request.post(path, { form: { theme: 'dark' }, headers: headers as Record<string, string>, maxRedirects: 0 });
       expect(response.status(), `${path} ${JSON.stringify(headers)}`).toBe(403);

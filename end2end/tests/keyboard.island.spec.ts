@@ -80,3 +80,17 @@ test('Escape closes the way to other businesses', async ({ page, open }) => {
   await page.keyboard.press('Escape');
   await expect(box).toBeHidden();
 });
+
+test('single letters do nothing once they are switched off', async ({ page, open }) => {
+  await open('/profile');
+  await page.getByLabel('Off').check();
+  await page.getByRole('button', { name: 'Save' }).click();
+  await expect(page.getByLabel('Off')).toBeChecked();
+  await open('/as/org_kystkassa/sales-units');
+  await expect(page.locator('html')).toHaveClass(/scripted/);
+  await page.keyboard.press('/');
+  await page.keyboard.press('j');
+  await page.keyboard.press('?');
+  await expect(page.locator('#keys')).not.toBeVisible();
+  await expect(page.locator('#filter input[type=search]')).not.toBeFocused();
+});

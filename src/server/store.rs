@@ -88,6 +88,7 @@ impl Store {
                 // Every query here is by key, so one plan fits all values, and planning costs more
                 // than running it.
                 ("plan_cache_mode", "force_generic_plan"),
+                ("client_min_messages", "warning"),
                 ("statement_timeout", "10s"),
                 ("lock_timeout", "5s"),
                 ("idle_in_transaction_session_timeout", "60s"),
