@@ -42,6 +42,7 @@ create table membership (
     primary key (staff_id, organisation_id)
 );
 create index on membership (organisation_id);
+create index on membership (staff_id, last_used_at desc) where last_used_at is not null;
 
 create table session (
     -- SHA-256 of the cookie's value: a copy of this table signs nobody in.

@@ -1,5 +1,7 @@
 //! What pages are made of. Nothing here knows sales units or partners.
 
+use std::sync::Arc;
+
 use leptos::prelude::*;
 use time::OffsetDateTime;
 
@@ -8,7 +10,7 @@ use crate::domain::search_text::mark;
 
 /// Text with what was searched for marked in it.
 #[component]
-pub fn Marked(text: String, needles: Vec<String>) -> impl IntoView {
+pub fn Marked(text: String, needles: Arc<[String]>) -> impl IntoView {
     if needles.is_empty() {
         return text.into_any();
     }

@@ -11,6 +11,7 @@
 pub mod domain;
 pub mod islands;
 
+// The one gate: what is in here is never compiled for the browser. Its files lie beside this one.
 #[cfg(feature = "ssr")]
 #[path = ""]
 mod on_the_server {

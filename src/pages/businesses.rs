@@ -1,5 +1,7 @@
 //! Choosing whom to act as.
 
+use std::sync::Arc;
+
 use leptos::either::Either;
 use leptos::prelude::*;
 
@@ -66,16 +68,16 @@ fn results(typed: &str, found: Vec<Organisation>, count: usize) -> impl IntoView
         }
         count => format!("{} businesses", grouped(count)),
     };
-    let needles = needles(typed);
+    let needles: Arc<[String]> = needles(typed).into();
     let searched = !needles.is_empty();
     let rows = found.into_iter().map(|organisation| {
         let number = organisation.business_id.clone().map(|number| {
-            view! { <span class="numbers"><Marked text=number needles=needles.clone()/></span> }
+            view! { <span class="numbers"><Marked text=number needles=Arc::clone(&needles)/></span> }
         });
         view! {
             <li>
                 <a href=paths::organisation(&organisation.id) data-kind=organisation.kind.as_str() data-row="">
-                    <strong><Marked text=organisation.name needles=needles.clone()/></strong>
+                    <strong><Marked text=organisation.name needles=Arc::clone(&needles)/></strong>
                     {number}
                     <Badge tone=Tone::Quiet text=organisation.kind.label()/>
                     <small>{organisation.role.label()}</small>

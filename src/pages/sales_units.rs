@@ -1,5 +1,7 @@
 //! The list of sales units: one box to find them, facets, order, pages.
 
+use std::sync::Arc;
+
 use leptos::either::Either;
 use leptos::prelude::*;
 
@@ -135,7 +137,7 @@ fn summary(filter: &SalesUnitFilter, page: &Page<SalesUnitRow>) -> String {
 
 fn table(organisation: &OrgId, query: &SalesUnitQuery, rows: Vec<SalesUnitRow>) -> impl IntoView + use<> {
     let filter = &query.filter;
-    let needles = needles(&filter.text);
+    let needles: Arc<[String]> = needles(&filter.text).into();
     let list = query.to_query();
     let heading = |sort: Sort| {
         let direction = (filter.sort == sort).then_some(if filter.descending { "descending" } else { "ascending" });
@@ -161,7 +163,7 @@ fn table(organisation: &OrgId, query: &SalesUnitQuery, rows: Vec<SalesUnitRow>) 
     }
 }
 
-fn row(organisation: &OrgId, unit: SalesUnitRow, needles: &[String], list: &str) -> impl IntoView + use<> {
+fn row(organisation: &OrgId, unit: SalesUnitRow, needles: &Arc<[String]>, list: &str) -> impl IntoView + use<> {
     let path = paths::sales_unit_from(organisation, &unit.msn, list);
     let msn = unit.msn.to_string();
     let name = unit.name.unwrap_or_else(|| format!("Sales unit {msn}"));
@@ -172,12 +174,13 @@ fn row(organisation: &OrgId, unit: SalesUnitRow, needles: &[String], list: &str)
         }
     });
     let merchant = match unit.merchant_name {
-        Some(merchant) => view! { <Marked text=merchant needles=needles.to_vec()/> }.into_any(),
-        None => pending(known).into_any(),
+        Some(merchant) => view! { <Marked text=merchant needles=Arc::clone(needles)/> }.into_any(),
+        // A merchant that is known by its number only has not had its turn yet.
+        None => pending(known && unit.business_identifier.is_none()).into_any(),
     };
     let business = match unit.business_identifier {
         Some(business) => view! {
-            <span class="numbers"><Marked text=business.grouped() needles=needles.to_vec()/></span>
+            <span class="numbers"><Marked text=business.grouped() needles=Arc::clone(needles)/></span>
             <Copy text=business.id what="business identifier"/>
         }
         .into_any(),
@@ -187,8 +190,8 @@ fn row(organisation: &OrgId, unit: SalesUnitRow, needles: &[String], list: &str)
     let recurring = if known { flag_badge(unit.recurring_allowed).into_any() } else { pending(false).into_any() };
     view! {
         <tr class:gone=unit.gone_at.is_some()>
-            <th scope="row"><a href=path data-row=""><Marked text=name needles=needles.to_vec()/></a>{gone}</th>
-            <td data-label="MSN"><span class="numbers"><Marked text=msn.clone() needles=needles.to_vec()/></span><Copy text=msn what="MSN"/></td>
+            <th scope="row"><a href=path data-row=""><Marked text=name needles=Arc::clone(needles)/></a>{gone}</th>
+            <td data-label="MSN"><span class="numbers"><Marked text=msn.clone() needles=Arc::clone(needles)/></span><Copy text=msn what="MSN"/></td>
             <td data-label="Merchant">{merchant}</td>
             <td data-label="Business identifier">{business}</td>
             <td data-label="Capture">{capture}</td>
@@ -209,11 +212,8 @@ pub fn flag_badge(flag: Flag) -> impl IntoView {
 
 /// In place of what is not known: not yet, or not told.
 fn pending(known: bool) -> impl IntoView {
-    let (text, title) = if known {
-        ("Unknown", "Upstream has not told")
-    } else {
-        ("Not fetched yet", "The details have not been fetched yet")
-    };
+    let (text, title) =
+        if known { ("Unknown", "Upstream has not told") } else { ("Not fetched yet", "It has not been fetched yet") };
     view! { <span class="pending" title=title>{text}</span> }
 }
 

@@ -102,6 +102,15 @@ impl Database {
         Ok(Self { store, embedded })
     }
 
+    /// For the portal itself: brought up to date, and rid of what an earlier one has left.
+    async fn open_to_serve(settings: &DatabaseSettings) -> anyhow::Result<Self> {
+        let database = Self::open(settings).await?.migrated().await?;
+        if database.embedded.is_some() {
+            database.store.end_all_sync_leases().await?;
+        }
+        Ok(database)
+    }
+
     /// For commands that work beside a running portal: its own database serves them, too.
     async fn open_beside(settings: &DatabaseSettings) -> anyhow::Result<Self> {
         let running = match settings.database_url {

@@ -81,7 +81,7 @@ pub async fn run(demo: DemoSettings, files: Files) -> anyhow::Result<()> {
         sync_interval: demo.sync_interval,
     };
     std::fs::create_dir_all(&settings.database.data_dir).context("the data folder cannot be made")?;
-    let database = Database::open(&settings.database).await?.migrated().await?;
+    let database = Database::open_to_serve(&settings.database).await?;
     let portal = Portal::new(database.store.clone(), secret_key(&settings.database)?, &settings, Site::new(files))?;
     let world = format!("{} {} {:?} {}", demo.partners, demo.sales_units, demo.merchants, demo.seed);
     furnish(&portal, &sandbox, &settings.database.data_dir.join("world"), &world).await?;

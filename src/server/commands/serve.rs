@@ -20,7 +20,7 @@ pub async fn run(settings: Settings, files: Files) -> anyhow::Result<()> {
     if let Some(fault) = settings.fault() {
         bail!(fault);
     }
-    let database = Database::open(&settings.database).await?.migrated().await?;
+    let database = Database::open_to_serve(&settings.database).await?;
     if database.store.bypasses_row_security().await? {
         tracing::warn!(
             "the database user is a superuser, so row-level security does not stand behind the portal's own checks; use a user without that right"

@@ -168,6 +168,15 @@ impl Store {
         .map(drop)
     }
 
+    /// Frees every job: for the process that has just started the database and so knows that whoever
+    /// held them is gone.
+    pub async fn end_all_sync_leases(&self) -> Result<()> {
+        sqlx::query!("update sync_job set lease_until = null, lease_holder = null where lease_until is not null")
+            .execute(&self.pool)
+            .await
+            .map(drop)
+    }
+
     /// Makes a resource due now, unless it is being worked on.
     pub async fn call_for_sync(&self, organisation: &OrgId, resource: &str) -> Result<()> {
         sqlx::query!(
