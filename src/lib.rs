@@ -7,6 +7,8 @@
 //! - `paths`: every link
 //! - `server`: everything else, natively
 #![forbid(unsafe_code)]
+// The type of a page is as deep as the page; only a build that does not erase these types needs it.
+#![recursion_limit = "256"]
 
 pub mod domain;
 pub mod islands;
