@@ -261,3 +261,25 @@ async fn a_list_that_was_not_believed_does_not_count_as_seen(pool: PgPool) {
     portal.sync().await;
     assert_eq!(sqlx::query_scalar::<_, time::OffsetDateTime>(completed).fetch_one(&pool).await.unwrap(), before);
 }
+
+#[sqlx::test(migrator = "MIGRATIONS")]
+async fn every_shape_upstream_has_ever_answered_in_is_understood(pool: PgPool) {
+    for shape in ["2023", "wrapped", "numbers", "strings"] {
+        let portal = TestPortal::start(pool.clone()).await;
+        for table in ["sales_unit", "merchant", "sync_job"] {
+            let sql = sqlx::AssertSqlSafe(format!("delete from {table}"));
+            let mut transaction = pool.begin().await.unwrap();
+            sqlx::query("select set_config('portal.organisation', $1, true)")
+                .bind(PARTNER)
+                .execute(&mut *transaction)
+                .await
+                .unwrap();
+            sqlx::query(sql).execute(&mut *transaction).await.unwrap();
+            transaction.commit().await.unwrap();
+        }
+        let units = portal.units_upstream(PARTNER).await;
+        portal.sandbox.set_faults(vec![format!("shape={shape}").parse().unwrap()]);
+        assert_eq!(portal.sync().await, 0, "{shape}");
+        assert_eq!(state_counts(&portal).await, [units, 0, 0], "{shape}");
+    }
+}
