@@ -7,6 +7,7 @@ impl Tenant<'_> {
     pub async fn invent_details(&mut self) -> Result<()> {
         let organisation = self.scope.copy.as_str();
         let version = self.next_version().await?;
+        sqlx::query("set local statement_timeout = 0").execute(self.connection()).await?;
         sqlx::query!(
             r#"
             update sales_unit s
