@@ -79,7 +79,7 @@ fn page(email: Option<String>, user_id: &str, chosen: &'static str, keys_off: bo
                         {themes.collect_view()}
                     </fieldset>
                     <fieldset>
-                        <legend>"Single letters as commands"</legend>
+                        <legend>"Single letters as commands, such as / and j"</legend>
                         <label class="radio"><input type="radio" name="keys" value="on" checked=!keys_off/>"On"</label>
                         <label class="radio"><input type="radio" name="keys" value="off" checked=keys_off/>"Off"</label>
                     </fieldset>

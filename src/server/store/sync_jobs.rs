@@ -188,15 +188,6 @@ impl Store {
         .await
         .map(drop)
     }
-
-    /// When the next job that nobody works on will be due; none if there is none.
-    pub async fn next_sync_due_at(&self) -> Result<Option<OffsetDateTime>> {
-        sqlx::query_scalar!(
-            r#"select min(due_at) from sync_job where due_at < 'infinity' and (lease_until is null or lease_until < now())"#
-        )
-        .fetch_one(&self.pool)
-        .await
-    }
 }
 
 impl Tenant<'_> {
