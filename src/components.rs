@@ -1,5 +1,7 @@
 //! What pages are made of. Nothing here knows sales units or partners.
 
+pub mod form;
+
 use std::sync::Arc;
 
 use leptos::prelude::*;

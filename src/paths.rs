@@ -23,6 +23,14 @@ pub fn organisation(organisation: &OrgId) -> String {
     format!("/as/{organisation}")
 }
 
+/// What only partners have: merchants find nothing there.
+const PARTNER_SECTIONS: [&str; 5] = ["product-orders", "templates", "merchants", "price-packages", "webhooks"];
+
+/// Whether an address below `/as/` is for partners alone.
+pub fn is_for_partners(path: &str) -> bool {
+    path.split('/').nth(3).is_some_and(|section| PARTNER_SECTIONS.contains(&section))
+}
+
 pub fn sales_units(organisation: &OrgId) -> String {
     format!("/as/{organisation}/sales-units")
 }

@@ -14,7 +14,7 @@ use crate::domain::failure::Failure;
 use crate::domain::freshness::{CopyState, Freshness};
 use crate::domain::identifiers::Msn;
 use crate::domain::merchant::Merchant;
-use crate::domain::organisation::{OrgId, Organisation};
+use crate::domain::organisation::{OrgId, Organisation, OrganisationKind, Role};
 use crate::domain::page::Page;
 use crate::domain::sales_unit::{ListedSalesUnit, SalesUnit, SalesUnitRow};
 use crate::domain::sales_unit_filter::{SalesUnitFilter, SalesUnitQuery};
@@ -92,6 +92,15 @@ impl SignedIn {
 impl Acting {
     pub fn organisation(&self) -> &Organisation {
         &self.row.organisation
+    }
+
+    pub fn is_partner(&self) -> bool {
+        self.row.organisation.kind == OrganisationKind::Partner
+    }
+
+    /// Whether this person's role here is at least `role`.
+    pub fn may(&self, role: Role) -> Result<(), Failure> {
+        if self.row.organisation.role >= role { Ok(()) } else { Err(Failure::NotAllowed) }
     }
 
     pub fn email(&self) -> &str {

@@ -15,6 +15,7 @@ use tower_http::limit::RequestBodyLimitLayer;
 use super::security::{csrf, headers, sessions};
 use super::{Portal, rendering, requests, site};
 use crate::app::App;
+use crate::domain::organisation::Role;
 use crate::paths;
 
 /// Largest request that is read: forms are small.
@@ -76,6 +77,16 @@ fn routes(actions: Vec<Action>) -> Router<Portal> {
 
 fn asked_for(path: &'static str, handler: MethodRouter<Portal>) -> Action {
     Action { method: Method::GET, path, handler }
+}
+
+/// Sent by those who may change things upstream.
+fn operators(path: &'static str, handler: MethodRouter<Portal>) -> Action {
+    sent_to(path, handler.layer(from_fn(|request, next| requests::require(Role::Operator, request, next))))
+}
+
+/// Sent by those who decide about the organisation.
+fn admins(path: &'static str, handler: MethodRouter<Portal>) -> Action {
+    sent_to(path, handler.layer(from_fn(|request, next| requests::require(Role::Admin, request, next))))
 }
 
 fn sent_to(path: &'static str, handler: MethodRouter<Portal>) -> Action {
