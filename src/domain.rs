@@ -6,6 +6,7 @@ pub mod identifiers;
 pub mod merchant;
 pub mod organisation;
 pub mod page;
+pub mod product_order;
 pub mod sales_unit;
 pub mod sales_unit_filter;
 pub mod search_text;

@@ -8,6 +8,7 @@ mod bench;
 pub mod known_browsers;
 pub mod merchants;
 pub mod organisations;
+pub mod product_orders;
 pub mod sales_unit_index;
 pub mod sales_units;
 pub mod sealed_secrets;
