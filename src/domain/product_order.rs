@@ -1,228 +1,296 @@
-//! STAND-IN
+//! A product order: a merchant's order of one product, which becomes a sales unit once Vipps MobilePay approves it.
 
-use time::{Duration, OffsetDateTime};
+mod record;
+
+use serde::{Deserialize, Serialize};
+use time::Duration;
 use uuid::Uuid;
 
-use super::identifiers::{BusinessIdentifier, Msn};
+use super::identifiers::BusinessIdentifier;
 use super::sales_unit::ListedSalesUnit;
 
+pub use self::record::{Delivery, Happened, Happening, ProductOrder, ProductOrderRow};
+
+/// How long a merchant can use the link of a prefilled order before it expires.
 pub const PREFILL_LIFE: Duration = Duration::days(14);
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum OrderKind { Prefill, Template, Manual, Other(String), Unknown }
-impl OrderKind {
-    pub fn from_upstream(word: Option<&str>) -> Self { match word { Some("PREFILL") => Self::Prefill, Some("TEMPLATE") => Self::Template, Some("MANUAL") => Self::Manual, Some(o) => Self::Other(o.to_owned()), None => Self::Unknown } }
-    pub fn upstream(&self) -> Option<&str> { match self { Self::Prefill => Some("PREFILL"), Self::Template => Some("TEMPLATE"), Self::Manual => Some("MANUAL"), Self::Other(o) => Some(o), Self::Unknown => None } }
-    pub fn label(&self) -> &str { self.upstream().unwrap_or("Unknown") }
-}
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ProductType { PaymentIntegration, Cashier, Checkout, Login, Donations, Other(String), Unknown }
-impl ProductType {
-    pub const CURRENT: [Self; 5] = [Self::PaymentIntegration, Self::Cashier, Self::Checkout, Self::Login, Self::Donations];
-    pub fn from_upstream(word: Option<&str>) -> Self { match word { Some("PAYMENT_INTEGRATION") => Self::PaymentIntegration, Some("CASHIER") => Self::Cashier, Some("CHECKOUT") => Self::Checkout, Some("LOGIN") => Self::Login, Some("DONATIONS") => Self::Donations, Some(o) => Self::Other(o.to_owned()), None => Self::Unknown } }
-    pub fn upstream(&self) -> Option<&str> { match self { Self::PaymentIntegration => Some("PAYMENT_INTEGRATION"), Self::Cashier => Some("CASHIER"), Self::Checkout => Some("CHECKOUT"), Self::Login => Some("LOGIN"), Self::Donations => Some("DONATIONS"), Self::Other(o) => Some(o), Self::Unknown => None } }
-    pub fn label(&self) -> &str { self.upstream().unwrap_or("Unknown") }
-}
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum OrderStatus { Received, MerchantViewed, Submitted, WaitingForMerchant, Completed, Rejected, Expired, Other(String), Unknown }
-impl OrderStatus {
-    pub fn from_upstream(word: Option<&str>) -> Self { match word { Some("RECEIVED") => Self::Received, Some("MERCHANT_VIEWED") => Self::MerchantViewed, Some("ORDER_SUBMITTED") => Self::Submitted, Some("WAITING_FOR_MERCHANT") => Self::WaitingForMerchant, Some("COMPLETED") => Self::Completed, Some("REJECTED") => Self::Rejected, Some("EXPIRED") => Self::Expired, Some(o) => Self::Other(o.to_owned()), None => Self::Unknown } }
-    pub fn upstream(&self) -> Option<&str> { match self { Self::Received => Some("RECEIVED"), Self::MerchantViewed => Some("MERCHANT_VIEWED"), Self::Submitted => Some("ORDER_SUBMITTED"), Self::WaitingForMerchant => Some("WAITING_FOR_MERCHANT"), Self::Completed => Some("COMPLETED"), Self::Rejected => Some("REJECTED"), Self::Expired => Some("EXPIRED"), Self::Other(o) => Some(o), Self::Unknown => None } }
-    pub fn label(&self) -> &str { self.upstream().unwrap_or("Unknown") }
-    pub fn meaning(&self) -> &'static str { "" }
-    pub fn is_final(&self) -> bool { matches!(self, Self::Completed | Self::Rejected | Self::Expired) }
-    pub fn is_open_to_merchant(&self) -> bool { matches!(self, Self::Received | Self::MerchantViewed) }
-}
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UpstreamOrder { pub id: Uuid, pub kind: OrderKind, pub product_type: ProductType, pub status: OrderStatus, pub business_identifier: Option<BusinessIdentifier>, pub url: Option<String>, pub sales_unit: Option<ListedSalesUnit> }
-
-/// How sending an order from this portal went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Delivery {
-    /// The call is under way.
-    Sending,
-    /// Upstream has the order.
-    Sent,
-    /// No usable answer came: upstream may or may not have it.
+/// How an order came about.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum OrderKind {
+    /// Through the API: it has a link to a form that is filled in.
+    Prefill,
+    /// From one of the partner's templates at Vipps MobilePay.
+    Template,
+    /// By the merchant, on the business portal.
+    Manual,
+    /// A word upstream did not document when this was written.
+    Other(String),
+    #[default]
     Unknown,
-    /// Upstream was asked and does not have it.
-    Missing,
-    /// Upstream has said no.
-    Refused,
 }
 
-impl Delivery {
-    pub const ALL: [Self; 5] = [Self::Sending, Self::Sent, Self::Unknown, Self::Missing, Self::Refused];
-
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Sending => "sending",
-            Self::Sent => "sent",
-            Self::Unknown => "unknown",
-            Self::Missing => "missing",
-            Self::Refused => "refused",
+impl OrderKind {
+    /// From upstream's word.
+    pub fn from_upstream(word: Option<&str>) -> Self {
+        let Some(word) = told(word) else { return Self::Unknown };
+        match plain(word).as_str() {
+            "PREFILL" => Self::Prefill,
+            "TEMPLATE" => Self::Template,
+            "MANUAL" => Self::Manual,
+            _ => Self::Other(word.to_owned()),
         }
     }
 
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|delivery| delivery.word() == word)
+    /// Upstream's word; none for unknown.
+    pub fn upstream(&self) -> Option<&str> {
+        match self {
+            Self::Prefill => Some("PREFILL"),
+            Self::Template => Some("TEMPLATE"),
+            Self::Manual => Some("MANUAL"),
+            Self::Other(word) => Some(word),
+            Self::Unknown => None,
+        }
     }
 
-    /// Whether it still has to be found out what became of the order.
-    pub fn is_open(self) -> bool {
-        matches!(self, Self::Sending | Self::Unknown)
+    pub fn label(&self) -> &str {
+        match self {
+            Self::Prefill => "Prefill",
+            Self::Template => "Template",
+            Self::Manual => "Manual",
+            Self::Other(word) => word,
+            Self::Unknown => "Unknown",
+        }
     }
 }
 
-/// A row of the list of product orders.
+/// What is ordered, and what a price package is for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum ProductType {
+    PaymentIntegration,
+    Cashier,
+    Checkout,
+    Login,
+    Donations,
+    /// A word upstream did not document when this was written.
+    Other(String),
+    #[default]
+    Unknown,
+}
+
+impl ProductType {
+    /// Those that can be ordered today.
+    pub const CURRENT: [Self; 5] =
+        [Self::PaymentIntegration, Self::Cashier, Self::Checkout, Self::Login, Self::Donations];
+
+    /// From upstream's word of today, or from the words that older documents and price packages use.
+    pub fn from_upstream(word: Option<&str>) -> Self {
+        let Some(word) = told(word) else { return Self::Unknown };
+        match plain(word).as_str() {
+            "PAYMENT_INTEGRATION" | "VIPPS_PA_NETT" | "EPAYMENT" => Self::PaymentIntegration,
+            "CASHIER" | "VIPPS_I_KASSA" | "EPAYMENTCUSTOMERPRESENT" => Self::Cashier,
+            "CHECKOUT" | "VIPPS_CHECKOUT" => Self::Checkout,
+            "LOGIN" | "VIPPS_LOGG_INN" => Self::Login,
+            "DONATIONS" => Self::Donations,
+            _ => Self::Other(word.to_owned()),
+        }
+    }
+
+    /// Upstream's word of today; none for unknown.
+    pub fn upstream(&self) -> Option<&str> {
+        match self {
+            Self::PaymentIntegration => Some("PAYMENT_INTEGRATION"),
+            Self::Cashier => Some("CASHIER"),
+            Self::Checkout => Some("CHECKOUT"),
+            Self::Login => Some("LOGIN"),
+            Self::Donations => Some("DONATIONS"),
+            Self::Other(word) => Some(word),
+            Self::Unknown => None,
+        }
+    }
+
+    pub fn label(&self) -> &str {
+        match self {
+            Self::PaymentIntegration => "Payment integration",
+            Self::Cashier => "Cashier",
+            Self::Checkout => "Checkout",
+            Self::Login => "Login",
+            Self::Donations => "Donations",
+            Self::Other(word) => word,
+            Self::Unknown => "Unknown",
+        }
+    }
+}
+
+/// How far an order has come. Orders from templates and manual ones are only ever received, completed or rejected.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum OrderStatus {
+    Received,
+    MerchantViewed,
+    Submitted,
+    WaitingForMerchant,
+    Completed,
+    Rejected,
+    Expired,
+    /// A word upstream did not document when this was written.
+    Other(String),
+    #[default]
+    Unknown,
+}
+
+impl OrderStatus {
+    /// From upstream's word, today's or one of the two generations before.
+    pub fn from_upstream(word: Option<&str>) -> Self {
+        let Some(word) = told(word) else { return Self::Unknown };
+        match plain(word).as_str() {
+            "RECEIVED" | "CREATED" => Self::Received,
+            "MERCHANT_VIEWED" | "OPENED" | "ACCESSED" => Self::MerchantViewed,
+            "ORDER_SUBMITTED" | "SUBMITTED" | "PENDING" | "PROCESSING" => Self::Submitted,
+            "WAITING_FOR_MERCHANT" | "AWAITING_CUSTOMER" => Self::WaitingForMerchant,
+            "COMPLETED" | "APPROVED" => Self::Completed,
+            "REJECTED" | "STOPPED" => Self::Rejected,
+            "EXPIRED" => Self::Expired,
+            _ => Self::Other(word.to_owned()),
+        }
+    }
+
+    /// Upstream's word of today, or its latest one where there is none today; none for unknown.
+    pub fn upstream(&self) -> Option<&str> {
+        match self {
+            Self::Received => Some("RECEIVED"),
+            Self::MerchantViewed => Some("MERCHANT_VIEWED"),
+            Self::Submitted => Some("ORDER_SUBMITTED"),
+            Self::WaitingForMerchant => Some("WAITING_FOR_MERCHANT"),
+            Self::Completed => Some("COMPLETED"),
+            Self::Rejected => Some("REJECTED"),
+            Self::Expired => Some("EXPIRED"),
+            Self::Other(word) => Some(word),
+            Self::Unknown => None,
+        }
+    }
+
+    pub fn label(&self) -> &str {
+        match self {
+            Self::Received => "Received",
+            Self::MerchantViewed => "Opened by merchant",
+            Self::Submitted => "Submitted",
+            Self::WaitingForMerchant => "Waiting for merchant",
+            Self::Completed => "Completed",
+            Self::Rejected => "Rejected",
+            Self::Expired => "Expired",
+            Self::Other(word) => word,
+            Self::Unknown => "Unknown",
+        }
+    }
+
+    /// One sentence for the partner's staff.
+    pub fn meaning(&self) -> &'static str {
+        match self {
+            Self::Received => "The order is there, and the merchant has not opened its link yet.",
+            Self::MerchantViewed => "The merchant has opened the link and has not submitted the form.",
+            Self::Submitted => "The merchant has submitted the form, and Vipps MobilePay is working on it.",
+            Self::WaitingForMerchant => "Vipps MobilePay has asked the merchant for something and waits for it.",
+            Self::Completed => "Vipps MobilePay has approved the order, and its sales unit is there.",
+            Self::Rejected => "The order was declined or stopped; only the merchant is told why.",
+            Self::Expired => "The merchant did not submit the form within 14 days, and the link no longer works.",
+            Self::Other(_) => "A status that this portal does not know yet.",
+            Self::Unknown => "Vipps MobilePay has not said how far the order has come.",
+        }
+    }
+
+    /// Whether nothing more will come.
+    pub fn is_final(&self) -> bool {
+        matches!(self, Self::Completed | Self::Rejected | Self::Expired)
+    }
+
+    /// Whether the merchant can still fill in and submit the form; until then an order can be deleted.
+    pub fn is_open_to_merchant(&self) -> bool {
+        matches!(self, Self::Received | Self::MerchantViewed)
+    }
+}
+
+/// What upstream tells of an order: no dates, no price package, and no name before there is a sales unit.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ProductOrderRow {
+pub struct UpstreamOrder {
     pub id: Uuid,
     pub kind: OrderKind,
     pub product_type: ProductType,
     pub status: OrderStatus,
-    /// Since when it has that status, as far as the portal has seen.
-    pub status_at: OffsetDateTime,
-    /// None for orders that were made elsewhere.
-    pub delivery: Option<Delivery>,
     pub business_identifier: Option<BusinessIdentifier>,
-    pub merchant_name: Option<String>,
-    pub sales_unit_name: Option<String>,
-    pub msn: Option<Msn>,
+    /// The merchant's link, `https` or `http`; only prefilled orders have one.
     pub url: Option<String>,
-    /// When it was sent, or else first seen.
-    pub begun_at: OffsetDateTime,
-    /// Whether `begun_at` is when it was sent from here.
-    pub sent_here: bool,
-    pub template_name: Option<String>,
-    pub gone_at: Option<OffsetDateTime>,
-    pub deleted_at: Option<OffsetDateTime>,
+    /// Once the order is completed.
+    pub sales_unit: Option<ListedSalesUnit>,
 }
 
-impl ProductOrderRow {
-    /// When the merchant's link stops working. For an order made elsewhere it is the latest that it
-    /// can be, counted from when the order was first seen. None for orders that have no link.
-    pub fn expires_at(&self) -> Option<OffsetDateTime> {
-        let waits = self.kind == OrderKind::Prefill && self.status.is_open_to_merchant() && self.gone_at.is_none();
-        (waits && !matches!(self.delivery, Some(Delivery::Unknown | Delivery::Missing)))
-            .then(|| self.begun_at + PREFILL_LIFE)
-    }
+fn told(word: Option<&str>) -> Option<&str> {
+    word.map(str::trim).filter(|word| !word.is_empty())
 }
 
-/// What upstream says of an order beside its list entry, and what the portal knows of it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ProductOrder {
-    pub row: ProductOrderRow,
-    /// Upstream's `productOrderId`.
-    pub upstream_id: Option<Uuid>,
-    pub sent_by_email: Option<String>,
-    pub template: Option<(Uuid, String)>,
-    /// The order that this one corrects, and the one that corrects this.
-    pub replaces: Option<Uuid>,
-    pub replaced_by: Option<Uuid>,
-    pub price_package_id: Option<String>,
-    /// What was filled in, as JSON, without secrets.
-    pub prefill: Option<String>,
-    /// Why upstream refused: field and reason.
-    pub refusal: Vec<(String, String)>,
-    pub note: String,
-    pub happenings: Vec<Happened>,
-    pub first_seen_at: OffsetDateTime,
-    pub seen_at: Option<OffsetDateTime>,
-    /// Upstream's answer as it was: indented JSON.
-    pub raw: Option<String>,
-    /// The order that this one turned out to be.
-    pub merged_into: Option<Uuid>,
+/// Upstream's words differ in case and in `-` and `_`.
+fn plain(word: &str) -> String {
+    word.to_ascii_uppercase().replace('-', "_")
 }
 
-/// Something that happened to an order, as the portal saw it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Happened {
-    pub at: OffsetDateTime,
-    pub what: Happening,
-    pub by_email: Option<String>,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Happening {
-    Sent,
-    /// No usable answer came.
-    Unknown,
-    /// Upstream was not reached: it has surely not arrived.
-    NotReached,
-    /// Upstream was asked and does not have it.
-    Missing,
-    /// Upstream was asked and has it after all.
-    Found,
-    Refused,
-    /// First seen in upstream's list.
-    FirstSeen(OrderStatus),
-    Status(OrderStatus),
-    Deleted,
-    /// Upstream shows it no longer.
-    Gone,
-    /// Upstream shows it again.
-    Back,
-    Noted,
-    ReplacedBy(Uuid),
-}
-
-impl Happening {
-    /// As it is kept: a word, and a detail where there is one.
-    pub fn word(&self) -> (&'static str, Option<String>) {
-        let status = |status: &OrderStatus| status.upstream().map(ToOwned::to_owned);
-        match self {
-            Self::Sent => ("sent", None),
-            Self::Unknown => ("unknown", None),
-            Self::NotReached => ("not_reached", None),
-            Self::Missing => ("missing", None),
-            Self::Found => ("found", None),
-            Self::Refused => ("refused", None),
-            Self::FirstSeen(seen) => ("first_seen", status(seen)),
-            Self::Status(seen) => ("status", status(seen)),
-            Self::Deleted => ("deleted", None),
-            Self::Gone => ("gone", None),
-            Self::Back => ("back", None),
-            Self::Noted => ("noted", None),
-            Self::ReplacedBy(order) => ("replaced_by", Some(order.to_string())),
+    #[test]
+    fn statuses_of_every_generation_are_known() {
+        use OrderStatus::*;
+        let cases = [
+            (Received, &["RECEIVED", "CREATED", " received "] as &[&str]),
+            (MerchantViewed, &["MERCHANT_VIEWED", "OPENED", "ACCESSED"]),
+            (Submitted, &["ORDER_SUBMITTED", "SUBMITTED", "PENDING", "PROCESSING"]),
+            (WaitingForMerchant, &["WAITING_FOR_MERCHANT", "AWAITING-CUSTOMER"]),
+            (Completed, &["COMPLETED", "APPROVED"]),
+            (Rejected, &["REJECTED", "STOPPED"]),
+            (Expired, &["EXPIRED"]),
+        ];
+        for (status, words) in cases {
+            for word in words {
+                assert_eq!(OrderStatus::from_upstream(Some(word)), status, "{word}");
+            }
+            assert_eq!(OrderStatus::from_upstream(status.upstream()), status);
+            assert_eq!(status.is_final(), matches!(status, Completed | Rejected | Expired));
+            assert_eq!(status.is_open_to_merchant(), matches!(status, Received | MerchantViewed));
         }
-    }
-
-    pub fn from_word(word: &str, detail: Option<&str>) -> Option<Self> {
-        Some(match word {
-            "sent" => Self::Sent,
-            "unknown" => Self::Unknown,
-            "not_reached" => Self::NotReached,
-            "missing" => Self::Missing,
-            "found" => Self::Found,
-            "refused" => Self::Refused,
-            "first_seen" => Self::FirstSeen(OrderStatus::from_upstream(detail)),
-            "status" => Self::Status(OrderStatus::from_upstream(detail)),
-            "deleted" => Self::Deleted,
-            "gone" => Self::Gone,
-            "back" => Self::Back,
-            "noted" => Self::Noted,
-            "replaced_by" => Self::ReplacedBy(detail?.parse().ok()?),
-            _ => return None,
-        })
-    }
-
-    /// As people read it.
-    pub fn sentence(&self) -> String {
-        match self {
-            Self::Sent => "Sent to Vipps MobilePay".to_owned(),
-            Self::Unknown => "No usable answer came: it may or may not have arrived".to_owned(),
-            Self::NotReached => "Vipps MobilePay could not be reached: it has not arrived".to_owned(),
-            Self::Missing => "Looked for at Vipps MobilePay: it had not arrived".to_owned(),
-            Self::Found => "Found at Vipps MobilePay: it had arrived".to_owned(),
-            Self::Refused => "Refused by Vipps MobilePay".to_owned(),
-            Self::FirstSeen(status) => format!("First seen by the portal: {}", status.label()),
-            Self::Status(status) => status.label().to_owned(),
-            Self::Deleted => "Deleted".to_owned(),
-            Self::Gone => "No longer shown by Vipps MobilePay".to_owned(),
-            Self::Back => "Shown by Vipps MobilePay again".to_owned(),
-            Self::Noted => "Note changed".to_owned(),
-            Self::ReplacedBy(_) => "Corrected by a new order".to_owned(),
+        let new = OrderStatus::from_upstream(Some("ON_HOLD"));
+        assert_eq!((new.upstream(), new.label(), new.is_final()), (Some("ON_HOLD"), "ON_HOLD", false));
+        for nothing in [None, Some(""), Some("  ")] {
+            assert_eq!(OrderStatus::from_upstream(nothing), Unknown);
         }
+        assert_eq!(Unknown.upstream(), None);
+    }
+
+    #[test]
+    fn product_types_of_every_generation_are_known() {
+        use ProductType::*;
+        let cases = [
+            (PaymentIntegration, &["PAYMENT_INTEGRATION", "VIPPS_PA_NETT", "ePayment"] as &[&str]),
+            (Cashier, &["CASHIER", "VIPPS_I_KASSA", "ePaymentCustomerPresent"]),
+            (Checkout, &["CHECKOUT", "VIPPS_CHECKOUT", "checkout"]),
+            (Login, &["LOGIN", "VIPPS_LOGG_INN"]),
+            (Donations, &["DONATIONS"]),
+        ];
+        for (product_type, words) in &cases {
+            for word in *words {
+                assert_eq!(ProductType::from_upstream(Some(word)), *product_type, "{word}");
+            }
+            assert_eq!(product_type.upstream(), Some(words[0]));
+        }
+        assert_eq!(cases.map(|(product_type, _)| product_type), ProductType::CURRENT);
+        assert_eq!(ProductType::from_upstream(Some("Tap")), Other("Tap".into()));
+        assert_eq!(ProductType::from_upstream(None), Unknown);
+    }
+
+    #[test]
+    fn kinds_are_known_and_new_ones_kept() {
+        for kind in [OrderKind::Prefill, OrderKind::Template, OrderKind::Manual] {
+            assert_eq!(OrderKind::from_upstream(kind.upstream()), kind);
+        }
+        let new = OrderKind::from_upstream(Some("IMPORT"));
+        assert_eq!((new.label(), new.upstream()), ("IMPORT", Some("IMPORT")));
+        assert_eq!(OrderKind::from_upstream(None), OrderKind::Unknown);
     }
 }
