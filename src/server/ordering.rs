@@ -233,7 +233,10 @@ fn refusal_text(error: &Error) -> String {
         Error::Unauthorized(_) => "Vipps MobilePay refused the keys of this organisation.".to_owned(),
         Error::Limited { .. } => "Vipps MobilePay has asked the portal to wait. Try again in a moment.".to_owned(),
         _ => match error.problem() {
-            Some(problem) => problem.detail.clone().or(problem.title.clone()).unwrap_or_else(|| error.to_string()),
+            Some(problem) => {
+                let said = problem.message.clone();
+                said.unwrap_or_else(|| format!("Vipps MobilePay refused with status {}.", problem.status))
+            }
             None => "Vipps MobilePay could not be reached. Try again in a moment.".to_owned(),
         },
     }
