@@ -1,6 +1,7 @@
 //! What pages are made of. Nothing here knows sales units or partners.
 
 pub mod form;
+pub mod qr_code;
 
 use std::sync::Arc;
 

@@ -1,6 +1,7 @@
 //! Every link of the portal. Nobody writes an address by hand.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use uuid::Uuid;
 
 use crate::domain::identifiers::Msn;
 use crate::domain::organisation::OrgId;
@@ -56,6 +57,37 @@ pub fn sales_unit_from(organisation: &OrgId, msn: &Msn, list: &str) -> String {
 
 pub fn sales_unit_refresh(organisation: &OrgId, msn: &Msn) -> String {
     format!("/as/{organisation}/sales-units/{msn}/refresh")
+}
+
+pub fn product_orders(organisation: &OrgId) -> String {
+    format!("/as/{organisation}/product-orders")
+}
+
+/// The list with a query, as filters write it.
+pub fn product_orders_with(organisation: &OrgId, query: &str) -> String {
+    with_query(product_orders(organisation), query)
+}
+
+pub fn product_orders_refresh(organisation: &OrgId) -> String {
+    format!("/as/{organisation}/product-orders/refresh")
+}
+
+pub fn new_product_order(organisation: &OrgId) -> String {
+    format!("/as/{organisation}/product-orders/new")
+}
+
+/// The form, filled in as an earlier order was; that order can then be deleted.
+pub fn correct_product_order(organisation: &OrgId, order: Uuid) -> String {
+    format!("/as/{organisation}/product-orders/new?corrects={order}")
+}
+
+pub fn product_order(organisation: &OrgId, order: Uuid) -> String {
+    format!("/as/{organisation}/product-orders/{order}")
+}
+
+/// One of the things that can be done with an order: `refresh`, `note`, `delete`, `send`, `recognise`.
+pub fn product_order_deed(organisation: &OrgId, order: Uuid, deed: &str) -> String {
+    format!("/as/{organisation}/product-orders/{order}/{deed}")
 }
 
 /// `next` if it is an address within this portal.

@@ -1,5 +1,6 @@
 //! A product order: a merchant's order of one product, which becomes a sales unit once Vipps MobilePay approves it.
 
+pub mod message;
 mod record;
 
 use serde::{Deserialize, Serialize};

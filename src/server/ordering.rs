@@ -36,8 +36,8 @@ pub enum Sending {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Deleting {
     Deleted,
-    /// Upstream has said no, in its words.
-    Refused(String),
+    /// Upstream has said no; why stands in what has happened to the order.
+    Refused,
     /// No usable answer: the portal looks.
     Unknown,
 }
@@ -99,7 +99,12 @@ pub async fn delete(
             Err(error) if error.leaves_outcome_open() => Deleting::Unknown,
             Err(error) => {
                 tracing::info!(%error, order = %upstream_id, "an order was not deleted");
-                Deleting::Refused(refusal_text(&error))
+                let mut tenant = portal.store().tenant(&scope).await.map_err(unavailable)?;
+                let refused = Happening::DeleteRefused(refusal_text(&error));
+                let now = OffsetDateTime::now_utc();
+                tenant.happened(id, &refused, Some(&by), now).await.map_err(unavailable)?;
+                tenant.commit().await.map_err(unavailable)?;
+                Deleting::Refused
             }
         };
         call_for_list(&portal, &scope).await;

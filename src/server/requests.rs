@@ -1,5 +1,7 @@
 //! What a request passes on its way to a page, and the requests that are not pages.
 
+pub mod product_orders;
+
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Instant;
 
@@ -234,7 +236,7 @@ pub struct RefreshListForm {
 
 pub async fn refresh_sales_units(acting: Acting, Form(form): Form<RefreshListForm>) -> Response {
     let back = paths::own(&form.back).map_or_else(|| paths::sales_units(&acting.organisation().id), ToOwned::to_owned);
-    match acting.refresh_sales_units().await {
+    match acting.call_for_sync(crate::server::sync::sales_units::NAME).await {
         Ok(()) | Err(Failure::NoKeys) => see_other(&back),
         Err(failure) => plain(&failure),
     }

@@ -130,6 +130,8 @@ pub enum Happening {
     FirstSeen(OrderStatus),
     Status(OrderStatus),
     Deleted,
+    /// Upstream would not delete it, and why, in its words.
+    DeleteRefused(String),
     /// Upstream shows it no longer.
     Gone,
     /// Upstream shows it again.
@@ -152,6 +154,7 @@ impl Happening {
             Self::FirstSeen(seen) => ("first_seen", status(seen)),
             Self::Status(seen) => ("status", status(seen)),
             Self::Deleted => ("deleted", None),
+            Self::DeleteRefused(reason) => ("delete_refused", Some(reason.clone())),
             Self::Gone => ("gone", None),
             Self::Back => ("back", None),
             Self::Noted => ("noted", None),
@@ -170,6 +173,7 @@ impl Happening {
             "first_seen" => Self::FirstSeen(OrderStatus::from_upstream(detail)),
             "status" => Self::Status(OrderStatus::from_upstream(detail)),
             "deleted" => Self::Deleted,
+            "delete_refused" => Self::DeleteRefused(detail?.to_owned()),
             "gone" => Self::Gone,
             "back" => Self::Back,
             "noted" => Self::Noted,
@@ -190,6 +194,7 @@ impl Happening {
             Self::FirstSeen(status) => format!("First seen by the portal: {}", status.label()),
             Self::Status(status) => status.label().to_owned(),
             Self::Deleted => "Deleted".to_owned(),
+            Self::DeleteRefused(reason) => format!("Vipps MobilePay would not delete it: {reason}"),
             Self::Gone => "No longer shown by Vipps MobilePay".to_owned(),
             Self::Back => "Shown by Vipps MobilePay again".to_owned(),
             Self::Noted => "Note changed".to_owned(),

@@ -206,7 +206,8 @@ impl Tenant<'_> {
         .await
     }
 
-    pub(super) async fn happened(
+    /// Adds to what has happened to an order.
+    pub async fn happened(
         &mut self,
         order: Uuid,
         what: &Happening,
