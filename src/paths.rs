@@ -90,6 +90,23 @@ pub fn product_order_deed(organisation: &OrgId, order: Uuid, deed: &str) -> Stri
     format!("/as/{organisation}/product-orders/{order}/{deed}")
 }
 
+pub fn templates(organisation: &OrgId) -> String {
+    format!("/as/{organisation}/templates")
+}
+
+pub fn template(organisation: &OrgId, template: Uuid) -> String {
+    format!("/as/{organisation}/templates/{template}")
+}
+
+pub fn price_packages(organisation: &OrgId) -> String {
+    format!("/as/{organisation}/price-packages")
+}
+
+/// A package's place in the list of packages.
+pub fn price_package(organisation: &OrgId, package: &str) -> String {
+    format!("/as/{organisation}/price-packages#package-{}", value(package))
+}
+
 /// `next` if it is an address within this portal.
 pub fn own(next: &str) -> Option<&str> {
     let own = next.starts_with('/') && !next.starts_with("//") && !next.contains(['\\', '\r', '\n', '\t']);

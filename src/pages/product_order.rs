@@ -51,7 +51,7 @@ pub fn ProductOrderPage() -> impl IntoView {
 
 fn details(acting: &Acting, found: ProductOrderView, did: Option<&str>) -> impl IntoView + use<> {
     let now = OffsetDateTime::now_utc();
-    let ProductOrderView { order, candidates } = found;
+    let ProductOrderView { order, candidates, filled_in } = found;
     view! {
         {head(acting, &order)}
         {outcome(&order, did)}
@@ -64,7 +64,7 @@ fn details(acting: &Acting, found: ProductOrderView, did: Option<&str>) -> impl 
             </div>
             <div>
                 {facts(acting, &order)}
-                {filled_in(&order)}
+                {filled_in_card(&order, filled_in)}
                 {deeds(acting, &order)}
             </div>
         </div>
@@ -375,15 +375,15 @@ fn facts(acting: &Acting, order: &ProductOrder) -> impl IntoView + use<> {
     }
 }
 
-fn filled_in(order: &ProductOrder) -> impl IntoView + use<> {
-    let Some(filled) = &order.prefill else {
+fn filled_in_card(order: &ProductOrder, filled_in: Option<Vec<(String, String)>>) -> impl IntoView + use<> {
+    let Some(filled_in) = filled_in else {
         let text = match order.row.kind {
             OrderKind::Prefill => "This order was not made in the portal. Vipps MobilePay does not tell what was filled in.",
             _ => "Vipps MobilePay does not tell what the merchant fills in.",
         };
         return view! { <section class="card"><h2>"What was filled in"</h2><p class="pending">{text}</p></section> }.into_any();
     };
-    let lines = filled.iter().map(|(label, value)| view! { <div><dt>{label.clone()}</dt><dd>{value.clone()}</dd></div> });
+    let lines = filled_in.into_iter().map(|(label, value)| view! { <div><dt>{label}</dt><dd>{value}</dd></div> });
     let lines = lines.collect_view();
     view! {
         <section class="card">

@@ -91,7 +91,10 @@ pub struct ProductOrder {
     /// The order that this one corrects, and the one that corrects this.
     pub replaces: Option<Uuid>,
     pub replaced_by: Option<Uuid>,
+    /// Whether the order that this one corrects can still be used by its merchant.
+    pub replaces_open: bool,
     pub price_package_id: Option<String>,
+    pub price_package_name: Option<String>,
     /// What was filled in, as JSON, without secrets.
     pub prefill: Option<String>,
     /// Why upstream refused: field and reason.

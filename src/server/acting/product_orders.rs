@@ -19,6 +19,8 @@ pub struct ProductOrderView {
     pub order: ProductOrder,
     /// For an order of unknown outcome: those upstream shows that could be it, and since when.
     pub candidates: Vec<(Uuid, OffsetDateTime)>,
+    /// What was filled in, as labels and values; none if it is not known here.
+    pub filled_in: Option<Vec<(String, String)>>,
 }
 
 impl Acting {
@@ -32,7 +34,8 @@ impl Acting {
         } else {
             Vec::new()
         };
-        Ok(ProductOrderView { order, candidates })
+        let filled_in = None;
+        Ok(ProductOrderView { order, candidates, filled_in })
     }
 
     /// Keeps a note with an order.

@@ -30,6 +30,8 @@ impl Tenant<'_> {
             select o.id, o.upstream_id, o.kind, o.product_type, o.status, o.status_at, o.business_scheme, o.business_id,
                    o.merchant_name, o.sales_unit_name, o.url, o.msn, o.delivery, o.sent_at, o.sent_by_email,
                    o.template_id, t.name as "template_name?", o.replaces, o.price_package_id,
+                   p.name as "price_package_name?",
+                   coalesce(old.gone_at is null and old.status in ('RECEIVED', 'MERCHANT_VIEWED'), false) as "replaces_open!",
                    o.prefill as "prefill: Json<serde_json::Value>", o.refusal as "refusal: Json<Vec<(String, String)>>",
                    o.deleted_at, o.note, o.raw as "raw: Json<serde_json::Value>", o.first_seen_at, o.seen_at, o.gone_at,
                    o.merged_into,
@@ -38,6 +40,8 @@ impl Tenant<'_> {
                     limit 1) as replaced_by
             from product_order o
             left join template t on t.organisation_id = o.organisation_id and t.id = o.template_id
+            left join price_package p on p.organisation_id = o.organisation_id and p.id = o.price_package_id
+            left join product_order old on old.organisation_id = o.organisation_id and old.id = o.replaces
             where o.organisation_id = $1 and (o.id = $2 or o.upstream_id = $2)
               and ($3::text is null or (o.business_scheme = $3 and o.business_id = $4))
             order by o.id = $2 desc
@@ -79,7 +83,9 @@ impl Tenant<'_> {
             template: row.template_id.zip(row.template_name),
             replaces: row.replaces,
             replaced_by: row.replaced_by,
+            replaces_open: row.replaces_open,
             price_package_id: row.price_package_id,
+            price_package_name: row.price_package_name,
             prefill: row.prefill.map(|Json(prefill)| prefill.to_string()),
             refusal: row.refusal.map(|Json(refusal)| refusal).unwrap_or_default(),
             note: row.note,
