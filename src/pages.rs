@@ -6,6 +6,8 @@ pub mod freshness;
 pub mod landing;
 pub mod login;
 pub mod not_found;
+pub mod product_order;
+pub mod product_orders;
 pub mod profile;
 pub mod sales_unit;
 pub mod sales_units;

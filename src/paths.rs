@@ -3,7 +3,7 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use uuid::Uuid;
 
-use crate::domain::identifiers::Msn;
+use crate::domain::identifiers::{BusinessIdentifier, Msn};
 use crate::domain::organisation::OrgId;
 
 /// What stays readable in a query value.
@@ -105,6 +105,27 @@ pub fn price_packages(organisation: &OrgId) -> String {
 /// A package's place in the list of packages.
 pub fn price_package(organisation: &OrgId, package: &str) -> String {
     format!("/as/{organisation}/price-packages#package-{}", value(package))
+}
+
+pub fn merchants(organisation: &OrgId) -> String {
+    format!("/as/{organisation}/merchants")
+}
+
+/// A merchant by its business identifier, whose scheme holds colons.
+pub fn merchant(organisation: &OrgId, business: &BusinessIdentifier) -> String {
+    format!("/as/{organisation}/merchants/{}/{}", value(&business.scheme), value(&business.id))
+}
+
+pub fn webhooks(organisation: &OrgId) -> String {
+    format!("/as/{organisation}/webhooks")
+}
+
+pub fn members(organisation: &OrgId) -> String {
+    format!("/as/{organisation}/members")
+}
+
+pub fn settings(organisation: &OrgId) -> String {
+    format!("/as/{organisation}/settings")
 }
 
 /// `next` if it is an address within this portal.
