@@ -231,8 +231,7 @@ async fn statuses_are_noted_as_they_change_and_orders_that_vanish_are_kept(pool:
     assert_eq!(orders.listed(&listed).await.new, 20);
     assert_eq!(orders.listed(&listed).await, OrderListOutcome::default());
     listed[0].status = OrderStatus::Completed;
-    listed[0].sales_unit =
-        Some(ListedSalesUnit { msn: Msn::parse("123456").unwrap(), name: Some("Kaffe".to_owned()) });
+    listed[0].sales_unit = Some(ListedSalesUnit { msn: Msn::parse("123456").unwrap(), name: Some("Kaffe".to_owned()) });
     assert_eq!(orders.listed(&listed).await.changed, 1);
     let order = orders.order(U1).await;
     assert_eq!(order.row.msn.as_ref().map(Msn::as_str), Some("123456"));
