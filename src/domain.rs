@@ -5,6 +5,7 @@ pub mod freshness;
 pub mod identifiers;
 pub mod list;
 pub mod merchant;
+pub mod merchant_filter;
 pub mod organisation;
 pub mod page;
 pub mod sales_unit;
