@@ -133,7 +133,10 @@ create table product_order (
     --   sent     upstream has answered with the order's id and link
     --   unknown  no usable answer came: it may or may not exist upstream
     --   missing  upstream was asked and has no such order
-    delivery text check (delivery in ('sending', 'sent', 'unknown', 'missing')),
+    --   refused  upstream has said no; kept so that nothing that was typed is lost
+    delivery text check (delivery in ('sending', 'sent', 'unknown', 'missing', 'refused')),
+    -- Why it was refused: field and reason, in upstream's words.
+    refusal json,
     sent_at timestamptz,
     -- Who sent it; the address is kept when the account is gone. None for a merchant's own
     -- order by way of a template.
@@ -148,6 +151,8 @@ create table product_order (
     sealed_request bytea,
     deleted_at timestamptz,
     note text not null default '',
+    -- Where it turned out that another row is the same order: that one has taken over.
+    merged_into uuid,
 
     raw json,
     version bigint not null,
@@ -171,7 +176,7 @@ create table product_order_event (
     order_id uuid not null,
     id bigint generated always as identity,
     at timestamptz not null,
-    -- status, sent, unknown, missing, found, link_opened, deleted, noted, replaced
+    -- A domain::product_order::Happening, by its word.
     what text not null,
     -- A status in upstream's word, or the order that replaced this one.
     detail text,

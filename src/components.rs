@@ -1,5 +1,8 @@
 //! What pages are made of. Nothing here knows sales units or partners.
 
+pub mod form;
+pub mod qr_code;
+
 use std::sync::Arc;
 
 use leptos::prelude::*;

@@ -32,6 +32,17 @@ pub fn signed_in() -> Option<SignedIn> {
     request()?.extensions.get().cloned()
 }
 
+/// A form that was refused, with all that was typed.
+#[derive(Clone, Debug)]
+pub struct Refused<T>(pub T);
+
+/// What was typed into this page's form and refused; answers with 422.
+pub fn refused<T: Clone + Send + Sync + 'static>() -> Option<T> {
+    let Refused(refused) = request()?.extensions.get::<Refused<T>>().cloned()?;
+    set_status(StatusCode::UNPROCESSABLE_ENTITY);
+    Some(refused)
+}
+
 /// The query of the address as it was sent, without the question mark. The router's own reading
 /// of it decodes twice (leptos-0.9).
 pub fn query() -> String {

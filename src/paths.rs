@@ -1,6 +1,7 @@
 //! Every link of the portal. Nobody writes an address by hand.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use uuid::Uuid;
 
 use crate::domain::identifiers::Msn;
 use crate::domain::organisation::OrgId;
@@ -21,6 +22,14 @@ pub fn login_then(next: &str) -> String {
 
 pub fn organisation(organisation: &OrgId) -> String {
     format!("/as/{organisation}")
+}
+
+/// What only partners have: merchants find nothing there.
+const PARTNER_SECTIONS: [&str; 5] = ["product-orders", "templates", "merchants", "price-packages", "webhooks"];
+
+/// Whether an address below `/as/` is for partners alone.
+pub fn is_for_partners(path: &str) -> bool {
+    path.split('/').nth(3).is_some_and(|section| PARTNER_SECTIONS.contains(&section))
 }
 
 pub fn sales_units(organisation: &OrgId) -> String {
@@ -47,6 +56,54 @@ pub fn sales_unit_from(organisation: &OrgId, msn: &Msn, list: &str) -> String {
 
 pub fn sales_unit_refresh(organisation: &OrgId, msn: &Msn) -> String {
     format!("/as/{organisation}/sales-units/{msn}/refresh")
+}
+
+pub fn product_orders(organisation: &OrgId) -> String {
+    format!("/as/{organisation}/product-orders")
+}
+
+/// The list with a query, as filters write it.
+pub fn product_orders_with(organisation: &OrgId, query: &str) -> String {
+    with_query(&product_orders(organisation), query)
+}
+
+pub fn product_orders_refresh(organisation: &OrgId) -> String {
+    format!("/as/{organisation}/product-orders/refresh")
+}
+
+pub fn new_product_order(organisation: &OrgId) -> String {
+    format!("/as/{organisation}/product-orders/new")
+}
+
+/// The form, filled in as an earlier order was; that order can then be deleted.
+pub fn correct_product_order(organisation: &OrgId, order: Uuid) -> String {
+    format!("/as/{organisation}/product-orders/new?corrects={order}")
+}
+
+pub fn product_order(organisation: &OrgId, order: Uuid) -> String {
+    format!("/as/{organisation}/product-orders/{order}")
+}
+
+/// One of the things that can be done with an order: `refresh`, `note`, `delete`, `send`, `recognise`.
+pub fn product_order_deed(organisation: &OrgId, order: Uuid, deed: &str) -> String {
+    format!("/as/{organisation}/product-orders/{order}/{deed}")
+}
+
+pub fn templates(organisation: &OrgId) -> String {
+    format!("/as/{organisation}/templates")
+}
+
+pub fn template(organisation: &OrgId, template: Uuid) -> String {
+    format!("/as/{organisation}/templates/{template}")
+}
+
+pub fn price_packages(organisation: &OrgId) -> String {
+    format!("/as/{organisation}/price-packages")
+}
+
+/// A package's place in the list of packages.
+pub fn price_package(organisation: &OrgId, package: &str) -> String {
+    format!("/as/{organisation}/price-packages#package-{}", value(package))
 }
 
 /// `next` if it is an address within this portal.

@@ -3,6 +3,7 @@
 pub mod acting;
 pub mod commands;
 pub mod config;
+pub mod ordering;
 pub mod postgres;
 pub mod rendering;
 pub mod requests;

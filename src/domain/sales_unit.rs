@@ -187,6 +187,17 @@ impl Configuration {
     }
 }
 
+/// What is to be changed of a sales unit; what is none stays as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SalesUnitChange {
+    /// 1 to 50 characters.
+    pub name: Option<String>,
+    /// A PNG in base64.
+    pub logo: Option<String>,
+    /// No takes the unit out of use.
+    pub active: Option<bool>,
+}
+
 /// A row of the list of sales units.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SalesUnitRow {

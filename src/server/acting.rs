@@ -3,6 +3,8 @@
 //! An [`Acting`] is made from a membership and nothing else. Whoever holds one may see what it
 //! gives; what it does not give looks the same as what does not exist.
 
+pub mod product_orders;
+
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -15,7 +17,7 @@ use crate::domain::failure::Failure;
 use crate::domain::freshness::{CopyState, Freshness};
 use crate::domain::identifiers::Msn;
 use crate::domain::merchant::Merchant;
-use crate::domain::organisation::{OrgId, Organisation};
+use crate::domain::organisation::{OrgId, Organisation, OrganisationKind, Role};
 use crate::domain::page::Page;
 use crate::domain::sales_unit::{ListedSalesUnit, SalesUnit, SalesUnitRow};
 use crate::domain::sales_unit_filter::{SalesUnitFilter, SalesUnitQuery};
@@ -95,6 +97,15 @@ impl Acting {
         &self.row.organisation
     }
 
+    pub fn is_partner(&self) -> bool {
+        self.row.organisation.kind == OrganisationKind::Partner
+    }
+
+    /// Whether this person's role here is at least `role`.
+    pub fn may(&self, role: Role) -> Result<(), Failure> {
+        if self.row.organisation.role >= role { Ok(()) } else { Err(Failure::NotAllowed) }
+    }
+
     pub fn email(&self) -> &str {
         &self.row.email
     }
@@ -109,11 +120,19 @@ impl Acting {
         self.row.served_by.as_deref()
     }
 
-    /// How old the copy is, and why.
+    /// How old the copy of the sales units is, and why.
     pub fn freshness(&self) -> Freshness {
-        let job = |name: &str| self.row.jobs.iter().find(|job| job.resource == name);
-        let as_of = job(sync::sales_units::NAME).and_then(|job| job.completed_at);
-        Freshness { as_of, state: copy_state(self.row.has_keys, &self.row.jobs, as_of.is_some()) }
+        use sync::{merchants, sales_unit_details, sales_units};
+        self.freshness_of(&[sales_units::NAME, sales_unit_details::NAME, merchants::NAME])
+    }
+
+    /// How old the copy of some resources is; the first one's age counts.
+    pub fn freshness_of(&self, resources: &[&str]) -> Freshness {
+        let jobs: Vec<&JobRow> =
+            self.row.jobs.iter().filter(|job| resources.contains(&job.resource.as_str())).collect();
+        let first = jobs.iter().find(|job| resources.first() == Some(&job.resource.as_str()));
+        let as_of = first.and_then(|job| job.completed_at);
+        Freshness { as_of, state: copy_state(self.row.has_keys, &jobs, as_of.is_some()) }
     }
 
     pub async fn sales_units(&self, query: &SalesUnitQuery) -> Result<Page<SalesUnitRow>, Failure> {
@@ -156,13 +175,13 @@ impl Acting {
         sync::refresh_sales_unit(&self.portal, &scope.copy, msn).await
     }
 
-    /// Calls for the lists to be fetched anew; the sync does it as soon as it can.
-    pub async fn refresh_sales_units(&self) -> Result<(), Failure> {
+    /// Calls for a resource to be fetched anew; the sync does it as soon as it can.
+    pub async fn call_for_sync(&self, resource: &str) -> Result<(), Failure> {
         if !self.row.has_keys {
             return Err(Failure::NoKeys);
         }
         let store = self.portal.store();
-        store.call_for_sync(&self.row.scope.copy, sync::sales_units::NAME).await.map_err(unavailable)?;
+        store.call_for_sync(&self.row.scope.copy, resource).await.map_err(unavailable)?;
         self.portal.sync_bell().notify_one();
         Ok(())
     }
@@ -180,7 +199,7 @@ impl Acting {
     }
 }
 
-fn copy_state(has_keys: bool, jobs: &[JobRow], listed: bool) -> CopyState {
+fn copy_state(has_keys: bool, jobs: &[&JobRow], listed: bool) -> CopyState {
     if !has_keys {
         return CopyState::NoKeys;
     }

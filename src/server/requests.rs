@@ -1,5 +1,7 @@
 //! What a request passes on its way to a page, and the requests that are not pages.
 
+pub mod product_orders;
+
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Instant;
 
@@ -19,10 +21,10 @@ use super::security::{hash, random_token, sessions};
 use super::{Portal, rendering};
 use crate::domain::failure::Failure;
 use crate::domain::identifiers::Msn;
-use crate::domain::organisation::OrgId;
+use crate::domain::organisation::{OrgId, Role};
 use crate::domain::sales_unit_filter::SalesUnitQuery;
 use crate::pages::login::{RefusedSignIn, SignInFault};
-use crate::pages::{cookie, profile, status_of};
+use crate::pages::{Refused, cookie, profile, status_of};
 use crate::paths;
 
 /// Finds out who asks and as whom, and lets nobody through who may not be there: pages are given
@@ -50,6 +52,9 @@ pub async fn identify(State(portal): State<Portal>, session: Session, mut reques
             None => Ok(None),
         };
         match acting {
+            Ok(Some(acting)) if paths::is_for_partners(path) && !acting.is_partner() => {
+                return not_found(portal, request.headers()).await;
+            }
             Ok(Some(acting)) => {
                 request.extensions_mut().insert(acting);
             }
@@ -231,7 +236,7 @@ pub struct RefreshListForm {
 
 pub async fn refresh_sales_units(acting: Acting, Form(form): Form<RefreshListForm>) -> Response {
     let back = paths::own(&form.back).map_or_else(|| paths::sales_units(&acting.organisation().id), ToOwned::to_owned);
-    match acting.refresh_sales_units().await {
+    match acting.call_for_sync(crate::server::sync::sales_units::NAME).await {
         Ok(()) | Err(Failure::NoKeys) => see_other(&back),
         Err(failure) => plain(&failure),
     }
@@ -268,7 +273,7 @@ pub async fn refresh_sales_unit(
 
 /// The one answer for what is not there and for what is not for the person who asks. It is
 /// rendered without them, so that it cannot differ; only its colours are the browser's choice.
-async fn not_found(portal: Portal, headers: &HeaderMap) -> Response {
+pub(super) async fn not_found(portal: Portal, headers: &HeaderMap) -> Response {
     let mut request = Request::new(axum::body::Body::empty());
     if let Some(theme) = profile::chosen_theme(headers)
         && let Ok(cookie) = HeaderValue::from_str(&format!("{}={theme}", profile::THEME_COOKIE))
@@ -300,14 +305,32 @@ fn to_login(request: &Request) -> Response {
     see_other(&paths::login_then(next))
 }
 
-fn see_other(path: &str) -> Response {
+pub(super) fn see_other(path: &str) -> Response {
     let mut response = StatusCode::SEE_OTHER.into_response();
     response.headers_mut().insert(LOCATION, HeaderValue::from_str(path).unwrap_or(HeaderValue::from_static("/")));
     response
 }
 
+/// A form's page again, with what was typed and what was wrong with it: the page finds `refused`
+/// among the extensions of its request, where [`crate::pages::refused`] looks for it.
+pub(super) async fn again<T: Clone + Send + Sync + 'static>(portal: Portal, asked: Parts, refused: T) -> Response {
+    let mut request = Request::from_parts(asked, axum::body::Body::empty());
+    *request.method_mut() = Method::GET;
+    request.extensions_mut().insert(Refused(refused));
+    rendering::page(State(portal), request).await
+}
+
+/// Lets nobody pass whose role is below `role`.
+pub(super) async fn require(role: Role, request: Request, next: Next) -> Response {
+    let allowed = request.extensions().get::<Acting>().map_or(Err(Failure::NotFound), |acting| acting.may(role));
+    match allowed {
+        Ok(()) => next.run(request).await,
+        Err(failure) => plain(&failure),
+    }
+}
+
 /// A failure where there is no page to show it on.
-fn plain(failure: &Failure) -> Response {
+pub(super) fn plain(failure: &Failure) -> Response {
     let mut response = (status_of(failure), format!("{failure}\n")).into_response();
     if *failure == Failure::Unavailable {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("2"));

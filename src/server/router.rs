@@ -12,9 +12,11 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::{CompressionLayer, CompressionLevel};
 use tower_http::limit::RequestBodyLimitLayer;
 
+use super::requests::product_orders;
 use super::security::{csrf, headers, sessions};
 use super::{Portal, rendering, requests, site};
 use crate::app::App;
+use crate::domain::organisation::Role;
 use crate::paths;
 
 /// Largest request that is read: forms are small.
@@ -47,6 +49,12 @@ pub fn guarded_actions() -> Vec<Action> {
         sent_to(paths::PREFERENCES, post(requests::choose_preferences)),
         sent_to("/as/{org}/sales-units/refresh", post(requests::refresh_sales_units)),
         sent_to("/as/{org}/sales-units/{msn}/refresh", post(requests::refresh_sales_unit)),
+        sent_to("/as/{org}/product-orders/refresh", post(product_orders::refresh_list)),
+        sent_to("/as/{org}/product-orders/{id}/refresh", post(product_orders::refresh)),
+        operators("/as/{org}/product-orders/{id}/note", post(product_orders::note)),
+        operators("/as/{org}/product-orders/{id}/delete", post(product_orders::delete)),
+        operators("/as/{org}/product-orders/{id}/send", post(product_orders::send_again)),
+        operators("/as/{org}/product-orders/{id}/recognise", post(product_orders::recognise)),
     ]
 }
 
@@ -76,6 +84,16 @@ fn routes(actions: Vec<Action>) -> Router<Portal> {
 
 fn asked_for(path: &'static str, handler: MethodRouter<Portal>) -> Action {
     Action { method: Method::GET, path, handler }
+}
+
+/// Sent by those who may change things upstream.
+fn operators(path: &'static str, handler: MethodRouter<Portal>) -> Action {
+    sent_to(path, handler.layer(from_fn(|request, next| requests::require(Role::Operator, request, next))))
+}
+
+/// Sent by those who decide about the organisation.
+fn admins(path: &'static str, handler: MethodRouter<Portal>) -> Action {
+    sent_to(path, handler.layer(from_fn(|request, next| requests::require(Role::Admin, request, next))))
 }
 
 fn sent_to(path: &'static str, handler: MethodRouter<Portal>) -> Action {

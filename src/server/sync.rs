@@ -6,6 +6,7 @@
 
 pub mod merchants;
 pub mod one_by_one;
+pub mod product_orders;
 pub mod sales_unit_details;
 pub mod sales_units;
 
@@ -18,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::Portal;
-use super::store::sync_jobs::{LEASE, SyncJob};
+use super::store::sync_jobs::{JobKind, LEASE, SyncJob};
 use super::store::{Scope, Store, unavailable};
 use super::vipps::{Client, Error, Lane};
 use crate::domain::failure::Failure;
@@ -29,15 +30,37 @@ use crate::domain::organisation::OrgId;
 const AT_ONCE: usize = 8;
 
 /// Everything that is fetched, in the order of a first sync.
-pub const RESOURCES: [Resource; 3] = [sales_units::RESOURCE, sales_unit_details::RESOURCE, merchants::RESOURCE];
+pub const RESOURCES: &[Resource] =
+    &[sales_units::RESOURCE, product_orders::RESOURCE, sales_unit_details::RESOURCE, merchants::RESOURCE];
 
 /// One kind of thing that is fetched from upstream.
 pub struct Resource {
     pub name: &'static str,
     /// What it is called on pages, while it is being fetched.
     pub what: &'static str,
-    pub run: fn(Round) -> BoxFuture<'static, Result<Done, Trouble>>,
+    pub run: Run,
+    at_once: bool,
+    partners_only: bool,
 }
+
+impl Resource {
+    /// A resource that every organisation with keys has, fetched when another calls for it.
+    pub const fn of_everybody(name: &'static str, what: &'static str, run: Run) -> Self {
+        Self { name, what, run, at_once: false, partners_only: false }
+    }
+
+    pub const fn of_partners(name: &'static str, what: &'static str, run: Run) -> Self {
+        Self { name, what, run, at_once: false, partners_only: true }
+    }
+
+    #[must_use]
+    pub const fn at_once(self) -> Self {
+        Self { at_once: true, ..self }
+    }
+}
+
+/// Fetches a resource for one turn.
+pub type Run = fn(Round) -> BoxFuture<'static, Result<Done, Trouble>>;
 
 /// One turn of a job.
 #[derive(Clone)]
@@ -149,10 +172,12 @@ pub async fn run(portal: Portal, stop: CancellationToken) {
 /// due; for operations without a browser. Returns how many jobs failed.
 pub async fn run_once(portal: &Portal, only: Option<&OrgId>, trusting: bool) -> Result<usize, sqlx::Error> {
     let store = portal.store();
-    store.ensure_sync_jobs(&names()).await?;
+    store.ensure_sync_jobs(&job_kinds()).await?;
     for registration in store.registrations().await? {
         if registration.keys.is_some() && only.is_none_or(|only| *only == registration.id) {
-            store.call_for_sync(&registration.id, sales_units::NAME).await?;
+            for resource in RESOURCES.iter().filter(|resource| resource.at_once) {
+                store.call_for_sync(&registration.id, resource.name).await?;
+            }
         }
     }
     let mut failed = 0;
@@ -201,15 +226,20 @@ pub async fn refresh_sales_unit(portal: &Portal, copy: &OrgId, msn: &Msn) -> Res
     }
 }
 
-fn names() -> Vec<&'static str> {
-    RESOURCES.iter().map(|resource| resource.name).collect()
+fn job_kinds() -> Vec<JobKind> {
+    let kind = |resource: &Resource| JobKind {
+        resource: resource.name,
+        at_once: resource.at_once,
+        partners_only: resource.partners_only,
+    };
+    RESOURCES.iter().map(kind).collect()
 }
 
 async fn take(portal: &Portal, working: usize) -> Result<Option<SyncJob>, sqlx::Error> {
     if working >= AT_ONCE {
         return Ok(None);
     }
-    portal.store().ensure_sync_jobs(&names()).await?;
+    portal.store().ensure_sync_jobs(&job_kinds()).await?;
     portal.store().take_due_sync_job(None, OffsetDateTime::now_utc()).await
 }
 

@@ -1,19 +1,25 @@
 //! Vipps MobilePay over HTTP: the only HTTP client of the portal.
 //!
-//! A call goes through, in this order: `management` (what to ask, how to read the answer), `call` (when to ask
-//! again), `token`, `rate`, `breaker`, `transport` (one exchange). A further upstream resource is one more file
-//! beside `management.rs`.
+//! A call goes through, in this order: the file of its resource (what to ask, how to read the answer, with the words
+//! of `reading`), `call` (when to ask again, by its `effect`), `token`, `rate`, `breaker`, `transport` (one exchange).
+//! A further upstream resource is one more file beside `management.rs`.
 
 mod breaker;
 mod call;
+mod effect;
 mod error;
 mod management;
+mod price_packages;
 mod problem;
+mod product_orders;
+mod proposals;
 mod rate;
+mod reading;
 #[cfg(test)]
 mod tests;
 mod token;
 mod transport;
+mod webhooks;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -32,7 +38,11 @@ use crate::domain::identifiers::Msn;
 
 pub use self::error::Error;
 pub use self::management::{read_merchant, read_sales_unit, read_sales_unit_list};
+pub use self::price_packages::read_price_packages;
 pub use self::problem::Problem;
+pub use self::product_orders::{Prefilled, read_product_orders};
+pub use self::proposals::{read_merchants, read_partner};
+pub use self::webhooks::{RegisteredWebhook, read_webhooks};
 
 /// How the portal behaves towards every upstream.
 #[derive(Clone, Debug)]

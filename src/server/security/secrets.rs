@@ -102,6 +102,16 @@ impl Secrets {
         Ok(format!("sealed://{name}"))
     }
 
+    /// Encrypts what is kept elsewhere than in the portal's own store; it opens under `name` only.
+    pub fn seal_away(&self, name: &str, secret: &str) -> anyhow::Result<Vec<u8>> {
+        self.key.seal(name, secret)
+    }
+
+    /// What [`Secrets::seal_away`] has encrypted under `name`.
+    pub fn open_again(&self, name: &str, sealed: &[u8]) -> anyhow::Result<SecretString> {
+        self.key.open_sealed(name, sealed)
+    }
+
     /// The secret that a reference points to. Errors name the reference, never a secret.
     pub async fn resolve(&self, reference: &str) -> anyhow::Result<SecretString> {
         let (kind, rest) =

@@ -349,7 +349,7 @@ impl Tenant<'_> {
 
 /// Whether a list that lacks `missing` of `visible` units is more likely wrong than true: an
 /// empty one always, otherwise one that lacks more than ten units and more than a third.
-fn is_implausible(visible: usize, missing: usize) -> bool {
+pub(super) fn is_implausible(visible: usize, missing: usize) -> bool {
     (missing == visible && visible > 0) || (missing > 10 && missing * 3 > visible)
 }
 

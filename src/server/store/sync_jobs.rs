@@ -12,6 +12,16 @@ use crate::domain::organisation::OrgId;
 /// How long a worker may be silent before another takes over.
 pub const LEASE: Duration = Duration::seconds(30);
 
+/// A resource as far as its jobs are concerned.
+#[derive(Clone, Copy, Debug)]
+pub struct JobKind {
+    pub resource: &'static str,
+    /// Whether it is due by itself when an organisation is new; else another resource calls for it.
+    pub at_once: bool,
+    /// Whether only partners have it.
+    pub partners_only: bool,
+}
+
 /// A job that is now ours, until its lease ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SyncJob {
@@ -23,18 +33,22 @@ pub struct SyncJob {
 }
 
 impl Store {
-    /// Gives every organisation with keys its jobs; the first of `resources` is due at once.
-    pub async fn ensure_sync_jobs(&self, resources: &[&str]) -> Result<()> {
-        let resources: Vec<String> = resources.iter().map(ToString::to_string).collect();
+    /// Gives every organisation with keys its jobs. Those that are `at_once` are due.
+    pub async fn ensure_sync_jobs(&self, resources: &[JobKind]) -> Result<()> {
+        let names: Vec<String> = resources.iter().map(|kind| kind.resource.to_owned()).collect();
+        let at_once: Vec<bool> = resources.iter().map(|kind| kind.at_once).collect();
+        let partners_only: Vec<bool> = resources.iter().map(|kind| kind.partners_only).collect();
         sqlx::query!(
             r#"
             insert into sync_job (organisation_id, resource, due_at)
-            select o.id, r.resource, case when r.place = 1 then now() else 'infinity' end
-            from organisation o, unnest($1::text[]) with ordinality as r (resource, place)
-            where o.client_id is not null
+            select o.id, r.resource, case when r.at_once then now() else 'infinity' end
+            from organisation o, unnest($1::text[], $2::boolean[], $3::boolean[]) as r (resource, at_once, partners_only)
+            where o.client_id is not null and (o.kind = 'partner' or not r.partners_only)
             on conflict do nothing
             "#,
-            &resources,
+            &names,
+            &at_once,
+            &partners_only,
         )
         .execute(&self.pool)
         .await

@@ -13,7 +13,7 @@ use crate::server::store::{self, Tenant};
 use crate::server::vipps::{Answer, Client, Error};
 
 pub const NAME: &str = "sales_unit_details";
-pub const RESOURCE: Resource = Resource { name: NAME, what: "Fetching details of sales units", run };
+pub const RESOURCE: Resource = Resource::of_everybody(NAME, "Fetching details of sales units", run);
 
 fn run(round: Round) -> BoxFuture<'static, Result<Done, Trouble>> {
     async move {

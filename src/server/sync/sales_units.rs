@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use super::{Done, Resource, Round, Trouble, sales_unit_details};
 
 pub const NAME: &str = "sales_units";
-pub const RESOURCE: Resource = Resource { name: NAME, what: "Fetching the list of sales units", run };
+pub const RESOURCE: Resource = Resource::of_everybody(NAME, "Fetching the list of sales units", run).at_once();
 
 fn run(round: Round) -> BoxFuture<'static, Result<Done, Trouble>> {
     async move {

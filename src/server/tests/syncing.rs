@@ -9,6 +9,7 @@ use super::{PARTNER, TestPortal, org};
 use crate::domain::organisation::Role;
 use crate::domain::sales_unit_filter::SalesUnitQuery;
 use crate::server::store::sales_unit_list::SalesUnits;
+use crate::server::store::sync_jobs::JobKind;
 use crate::server::store::{MIGRATIONS, Scope};
 use crate::server::sync;
 
@@ -234,7 +235,8 @@ async fn one_bad_unit_does_not_hold_up_the_others(pool: PgPool) {
 async fn who_has_lost_the_lease_writes_nothing_more(pool: PgPool) {
     let portal = TestPortal::start(pool.clone()).await;
     let store = portal.portal.store();
-    store.ensure_sync_jobs(&["sales_units"]).await.unwrap();
+    let kind = JobKind { resource: "sales_units", at_once: true, partners_only: false };
+    store.ensure_sync_jobs(&[kind]).await.unwrap();
     let now = time::OffsetDateTime::now_utc();
     let only = org(PARTNER);
     let first = store.take_due_sync_job(Some(&only), now).await.unwrap().unwrap();

@@ -6,20 +6,50 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use reqwest::Method;
-use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use secrecy::ExposeSecret;
 
 use super::breaker::{Admission, Breaker};
+use super::effect::Effect;
 use super::error::Error;
 use super::rate::{Pacer, Slot};
 use super::token::{self, Token, TokenCache};
 use super::transport::{Address, Request, Transport, secret_header};
 use super::{Credentials, Lane, Upstream};
+use crate::domain::identifiers::Msn;
 
 const TRIES: u32 = 3;
 const FIRST_WAIT: Duration = Duration::from_millis(200);
 /// With less time than this left, another try is not worth making.
 const LEAST_TIME: Duration = Duration::from_secs(1);
+
+/// What to ask of upstream.
+pub(super) struct Call<'a> {
+    pub method: Method,
+    pub effect: Effect,
+    /// The path with names for its variable parts, for logs.
+    pub template: &'static str,
+    pub path: String,
+    /// Whom the call is for; none: whom the keys are for.
+    pub msn: Option<&'a Msn>,
+    /// Only letters, digits and `-`, at most 50.
+    pub idempotency_key: Option<&'a str>,
+    /// Sent byte for byte.
+    pub json: Option<Bytes>,
+    /// Can lower the general limit.
+    pub max_body: usize,
+}
+
+impl Call<'_> {
+    pub(super) fn new(method: Method, effect: Effect, template: &'static str, path: String) -> Self {
+        let (msn, idempotency_key, json) = Default::default();
+        Self { method, effect, template, path, msn, idempotency_key, json, max_body: usize::MAX }
+    }
+
+    pub(super) fn get(template: &'static str, path: String) -> Self {
+        Self::new(Method::GET, Effect::None, template, path)
+    }
+}
 
 /// A set of credentials and all that is known about calling with them.
 pub(super) struct Account {
@@ -50,13 +80,26 @@ impl Account {
         path: String,
         max_body: usize,
     ) -> Result<Bytes, Error> {
-        let mut headers = headers(&self.keys)?;
-        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-        if let Some(key) = &self.keys.subscription_key {
-            headers.insert(SUBSCRIPTION_KEY, secret_header(key.expose_secret(), "the subscription key")?);
+        self.send(lane, Call { max_body, ..Call::get(template, path) }).await
+    }
+
+    /// The body of upstream's answer to any call.
+    ///
+    /// # Errors
+    /// [`Error::OutcomeOpen`] if upstream may have made the change all the same; any of [`Error`].
+    pub(super) async fn send(self: &Arc<Self>, lane: Lane, call: Call<'_>) -> Result<Bytes, Error> {
+        let request = self.request(call)?;
+        let mut open = false;
+        let outcome = self.call(lane, request, &mut open).await;
+        outcome.map_err(|error| if open { error.with_open_outcome() } else { error })
+    }
+
+    /// Sends a deletion. What an earlier try may have deleted and is not found then is deleted.
+    pub(super) async fn delete(self: &Arc<Self>, lane: Lane, call: Call<'_>) -> Result<(), Error> {
+        match self.send(lane, call).await {
+            Err(Error::OutcomeOpen(failure)) if failure.is_not_found() => Ok(()),
+            outcome => outcome.map(drop),
         }
-        let max_body = max_body.min(self.transport.max_body());
-        self.call(lane, Request { method: Method::GET, template, path, headers, body: Bytes::new(), max_body }).await
     }
 
     /// Asks for a token even if there is one.
@@ -72,14 +115,34 @@ impl Account {
         &self.upstream.breaker
     }
 
-    async fn call(self: &Arc<Self>, lane: Lane, mut request: Request) -> Result<Bytes, Error> {
+    fn request(&self, call: Call<'_>) -> Result<Request, Error> {
+        let mut headers = headers(&self.keys)?;
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        if let Some(key) = &self.keys.subscription_key {
+            headers.insert(SUBSCRIPTION_KEY, secret_header(key.expose_secret(), "the subscription key")?);
+        }
+        if let Some(msn) = call.msn {
+            headers.insert(MERCHANT_SERIAL_NUMBER, msn_header(msn)?);
+        }
+        if let Some(key) = call.idempotency_key {
+            headers.insert(IDEMPOTENCY_KEY, idempotency_header(key)?);
+        }
+        if call.json.is_some() {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        let Call { method, effect, template, path, .. } = call;
+        let max_body = call.max_body.min(self.transport.max_body());
+        Ok(Request { method, effect, template, path, headers, body: call.json.unwrap_or_default(), max_body })
+    }
+
+    async fn call(self: &Arc<Self>, lane: Lane, mut request: Request, open: &mut bool) -> Result<Bytes, Error> {
         let mut patience = Patience::new(lane);
         let mut surprised = false;
         loop {
             self.upstream.breaker.check(Instant::now())?;
             let token = patience.wait(self.tokens.get(|| Arc::clone(self).fetch_token())).await??;
             request.headers.insert(AUTHORIZATION, token.header()?);
-            let outcome = self.deliver(lane, &request, &mut patience).await;
+            let outcome = self.deliver(lane, &request, &mut patience, open).await;
             match &outcome {
                 // Tokens can die before their time: once per call that is nothing to report.
                 Err(Error::Unauthorized(_)) if !surprised && self.tokens.refused(&token) => surprised = true,
@@ -96,12 +159,20 @@ impl Account {
         let request = token::request(&self.keys)?;
         let lane = Lane::Interactive;
         let asked = Instant::now();
-        let body = self.deliver(lane, &request, &mut Patience::new(lane)).await.map_err(token::refusal)?;
+        let delivered = self.deliver(lane, &request, &mut Patience::new(lane), &mut false).await;
+        let body = delivered.map_err(token::refusal)?;
         Token::read(&body, asked)
     }
 
-    /// Tries until there is an answer, tries or patience end, or trying more would harm upstream.
-    async fn deliver(&self, lane: Lane, request: &Request, patience: &mut Patience) -> Result<Bytes, Error> {
+    /// Tries until there is an answer, tries or patience end, or trying more would harm upstream. Tells by `open`
+    /// whether upstream may have made the change although there is no answer.
+    async fn deliver(
+        &self,
+        lane: Lane,
+        request: &Request,
+        patience: &mut Patience,
+        open: &mut bool,
+    ) -> Result<Bytes, Error> {
         let address = self.address.as_ref().map_err(Clone::clone)?;
         self.upstream.retries.earn(Instant::now());
         let mut last = None;
@@ -119,10 +190,12 @@ impl Account {
                 Err(error) => error,
             };
             self.learn(&error, slot, admission);
+            *open = request.effect.is_open_after(&error, *open);
             let limited = matches!(error, Error::Limited { .. });
             // After a limit the pacer makes all calls wait, this one included.
             let wait = if limited { Duration::ZERO } else { backoff(retry) };
-            let worth_it = (limited || error.is_sickness()) && retry + 1 < TRIES && patience.left() > wait + LEAST_TIME;
+            let may_help = (limited || error.is_sickness()) && request.effect.allows_another(&error);
+            let worth_it = may_help && retry + 1 < TRIES && patience.left() > wait + LEAST_TIME;
             if !worth_it || !(limited || self.upstream.retries.spend()) {
                 return Err(error);
             }
@@ -180,6 +253,8 @@ impl Account {
 }
 
 pub(super) const SUBSCRIPTION_KEY: HeaderName = HeaderName::from_static("ocp-apim-subscription-key");
+const MERCHANT_SERIAL_NUMBER: HeaderName = HeaderName::from_static("merchant-serial-number");
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// What every call carries.
 ///
@@ -190,10 +265,23 @@ pub(super) fn headers(keys: &Credentials) -> Result<HeaderMap, Error> {
     headers.insert("vipps-system-name", HeaderValue::from_static("partner-portal"));
     headers.insert("vipps-system-version", HeaderValue::from_static(env!("CARGO_PKG_VERSION")));
     if let Some(msn) = &keys.msn {
-        let unsendable = |_| Error::Unsendable { reason: "the merchant serial number fits no header".into() };
-        headers.insert("merchant-serial-number", HeaderValue::from_str(msn.as_str()).map_err(unsendable)?);
+        headers.insert(MERCHANT_SERIAL_NUMBER, msn_header(msn)?);
     }
     Ok(headers)
+}
+
+fn msn_header(msn: &Msn) -> Result<HeaderValue, Error> {
+    let unsendable = |_| Error::Unsendable { reason: "the merchant serial number fits no header".into() };
+    HeaderValue::from_str(msn.as_str()).map_err(unsendable)
+}
+
+fn idempotency_header(key: &str) -> Result<HeaderValue, Error> {
+    let unsendable = || Error::Unsendable { reason: "the idempotency key is not 1 to 50 letters, digits and -".into() };
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    if !(1..=50).contains(&key.len()) || !key.bytes().all(allowed) {
+        return Err(unsendable());
+    }
+    HeaderValue::from_str(key).map_err(|_| unsendable())
 }
 
 /// Doubles with every try, and differs by half so that calls that failed together do not come back together.

@@ -9,9 +9,9 @@ use super::problem::Problem;
 /// Holds no secret: bodies are redacted, addresses and headers left out.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Error {
-    /// No connection, or it broke before an answer began.
+    /// No connection, or it broke before an answer began: then the call may have been `sent`.
     #[error("upstream cannot be reached: {cause}")]
-    Unreachable { cause: String },
+    Unreachable { cause: String, sent: bool },
     /// No complete answer within the time limit.
     #[error("upstream did not answer within {} ms", after.as_millis())]
     TimedOut { after: Duration },
@@ -49,11 +49,46 @@ pub enum Error {
     /// The settings or arguments cannot be made into a call; nothing was sent.
     #[error("the call cannot be made: {reason}")]
     Unsendable { reason: String },
+    /// A change that upstream may have made, in this try or an earlier one, although all that came of it in the end
+    /// is this failure.
+    #[error("{0}; upstream may have done it all the same")]
+    OutcomeOpen(Box<Error>),
 }
 
 impl Error {
     pub(super) fn not_understood(reason: impl ToString) -> Self {
         Self::NotUnderstood { reason: reason.to_string() }
+    }
+
+    pub(super) fn with_open_outcome(self) -> Self {
+        match self {
+            Self::OutcomeOpen(_) => self,
+            error => Self::OutcomeOpen(Box::new(error)),
+        }
+    }
+
+    /// Whether upstream may have made the change that was asked for. If not, it has not been made. Always no for
+    /// calls that change nothing.
+    pub fn leaves_outcome_open(&self) -> bool {
+        matches!(self, Self::OutcomeOpen(_))
+    }
+
+    /// The failure itself, be the outcome open or not.
+    pub fn failure(&self) -> &Self {
+        match self {
+            Self::OutcomeOpen(failure) => failure,
+            failure => failure,
+        }
+    }
+
+    /// Whether the call may have been carried out although this was all that came of it.
+    pub(super) fn may_have_arrived(&self) -> bool {
+        match self {
+            Self::Unreachable { sent, .. } => *sent,
+            Self::TimedOut { .. } | Self::Truncated { .. } | Self::TooLarge { .. } => true,
+            Self::NotUnderstood { .. } | Self::Upstream { .. } | Self::OutcomeOpen(_) => true,
+            _ => false,
+        }
     }
 
     pub fn is_not_found(&self) -> bool {
@@ -62,20 +97,20 @@ impl Error {
 
     /// Whether the same call may well succeed later, with nobody doing anything.
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Limited { .. } | Self::BreakerOpen { .. }) || self.is_sickness()
+        matches!(self.failure(), Self::Limited { .. } | Self::BreakerOpen { .. }) || self.is_sickness()
     }
 
     /// Whether this says that upstream is unwell, rather than that it minds this call.
     pub(super) fn is_sickness(&self) -> bool {
         matches!(
-            self,
+            self.failure(),
             Self::Unreachable { .. } | Self::TimedOut { .. } | Self::Truncated { .. } | Self::Upstream { .. }
         )
     }
 
     /// How long upstream asks to be left alone.
     pub fn retry_after(&self) -> Option<Duration> {
-        match self {
+        match self.failure() {
             Self::Limited { retry_after, .. } | Self::Upstream { retry_after, .. } => *retry_after,
             _ => None,
         }
@@ -83,7 +118,7 @@ impl Error {
 
     /// What upstream said, if it said anything.
     pub fn problem(&self) -> Option<&Problem> {
-        match self {
+        match self.failure() {
             Self::Unauthorized(problem) | Self::Forbidden(problem) | Self::NotFound(problem) => Some(problem),
             Self::Refused(problem) | Self::Upstream { problem, .. } => Some(problem),
             Self::Limited { problem, .. } => problem.as_deref(),
@@ -95,6 +130,7 @@ impl Error {
         self.problem().map(|problem| problem.status)
     }
 
+    /// What upstream's support asks for.
     pub fn trace_id(&self) -> Option<&str> {
         self.problem()?.trace_id.as_deref()
     }

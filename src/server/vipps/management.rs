@@ -4,17 +4,16 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use serde::de::{self, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde_json::error::Category;
-use serde_json::{Map, Value};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::error::Error;
+use super::reading::{Fields, ONE_THING, business_identifier, misread, parse, plain_name, text, text_of, without_bom};
+use super::transport::fill;
 use super::{Answer, Client};
-use crate::domain::identifiers::{BusinessIdentifier, Market, Msn};
+use crate::domain::identifiers::{BusinessIdentifier, Msn};
 use crate::domain::merchant::{Address, Merchant};
 use crate::domain::sales_unit::{CaptureType, Configuration, ListedSalesUnit, SalesUnitDetails};
 
@@ -22,9 +21,6 @@ const SALES_UNITS: &str = "/management/v1/sales-units";
 const SALES_UNIT: &str = "/management/v1/sales-units/{msn}";
 const MERCHANT: &str = "/management/v1/merchants/{scheme}/{id}";
 const MERCHANT_SALES_UNITS: &str = "/management/v1/merchants/{scheme}/{id}/sales-units";
-
-/// The largest answer about one thing, in bytes; real ones have less than two thousand.
-const ONE_THING: usize = 1 << 20;
 
 impl Client {
     /// Every active sales unit these keys reach; all of them or an error.
@@ -71,23 +67,6 @@ impl Client {
         let path = fill(MERCHANT_SALES_UNITS, &[&business.scheme, &business.id])?;
         read_sales_unit_list(&self.account.get(self.lane, MERCHANT_SALES_UNITS, path, usize::MAX).await?)
     }
-}
-
-/// Puts `parts` in the place of the names in `template`.
-fn fill(template: &str, parts: &[&str]) -> Result<String, Error> {
-    const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b':').remove(b'-').remove(b'_').remove(b'.');
-    let mut parts = parts.iter();
-    let segments = template.split('/').map(|segment| {
-        if !segment.starts_with('{') {
-            return Ok(segment.to_owned());
-        }
-        match parts.next() {
-            // A URL reads dots as steps up or nowhere.
-            None | Some(&("" | "." | "..")) => Err(Error::Unsendable { reason: format!("{segment} is not usable") }),
-            Some(part) => Ok(utf8_percent_encode(part, SEGMENT).to_string()),
-        }
-    });
-    Ok(segments.collect::<Result<Vec<_>, _>>()?.join("/"))
 }
 
 /// Reads a list of sales units in any of its shapes. One entry that cannot be read makes the whole list unreadable:
@@ -157,14 +136,6 @@ pub fn read_merchant(body: &[u8]) -> Result<Merchant, Error> {
     })
 }
 
-fn business_identifier(fields: &Fields) -> Option<BusinessIdentifier> {
-    if let Some(identifier) = fields.object("businessidentifier") {
-        return Some(BusinessIdentifier::new(identifier.text("scheme")?, identifier.text("id")?));
-    }
-    // The oldest shape, from when there was Norway only.
-    Some(BusinessIdentifier::new(Market::Norway.scheme(), fields.text("orgno")?))
-}
-
 fn address(fields: &Fields) -> Address {
     Address {
         lines: fields.texts("lines"),
@@ -172,91 +143,6 @@ fn address(fields: &Fields) -> Address {
         city: fields.text("city"),
         country_code: fields.text("countrycode").or_else(|| fields.text("country")),
     }
-}
-
-fn parse(body: &[u8]) -> Result<Value, Error> {
-    serde_json::from_slice(without_bom(body)).map_err(|error| misread(&error))
-}
-
-/// Where reading stopped, without a word of the body: what an unknown server echoes may be our keys.
-fn misread(error: &serde_json::Error) -> Error {
-    let fault = match error.classify() {
-        Category::Eof => "it ends too early",
-        Category::Data => "it has an unknown shape",
-        Category::Io | Category::Syntax => "it is not JSON",
-    };
-    Error::not_understood(format!("{fault}, at line {} column {}", error.line(), error.column()))
-}
-
-fn without_bom(body: &[u8]) -> &[u8] {
-    body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
-}
-
-fn text_of(body: &[u8]) -> Result<String, Error> {
-    let text = std::str::from_utf8(without_bom(body)).map_err(Error::not_understood)?;
-    Ok(text.to_owned())
-}
-
-/// Text without case and stray characters: `businesspostAddress` and `countryCode"` have been seen as names.
-fn plain_name(name: &str) -> String {
-    name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
-}
-
-/// An object's fields by their plain name. What is null or of an unexpected type counts as absent.
-#[derive(Default)]
-struct Fields<'a>(HashMap<String, &'a Value>);
-
-impl<'a> Fields<'a> {
-    /// The object itself, or what it wraps under `wrapper`.
-    fn of(value: &'a Value, wrapper: &str) -> Option<Self> {
-        let fields = Self::new(value.as_object()?);
-        Some(fields.object(wrapper).unwrap_or(fields))
-    }
-
-    fn new(object: &'a Map<String, Value>) -> Self {
-        let present = object.iter().filter(|(_, value)| !value.is_null());
-        Self(present.map(|(name, value)| (plain_name(name), value)).collect())
-    }
-
-    fn object(&self, name: &str) -> Option<Self> {
-        self.0.get(name)?.as_object().map(Self::new)
-    }
-
-    fn text(&self, name: &str) -> Option<String> {
-        text(self.0.get(name)?)
-    }
-
-    fn texts(&self, name: &str) -> Vec<String> {
-        match self.0.get(name) {
-            Some(Value::Array(entries)) => entries.iter().filter_map(text).collect(),
-            Some(value) => text(value).into_iter().collect(),
-            None => Vec::new(),
-        }
-    }
-
-    fn flag(&self, name: &str) -> Option<bool> {
-        match self.0.get(name)? {
-            Value::Bool(flag) => Some(*flag),
-            Value::String(word) if word.eq_ignore_ascii_case("true") => Some(true),
-            Value::String(word) if word.eq_ignore_ascii_case("false") => Some(false),
-            _ => None,
-        }
-    }
-}
-
-/// A string or a whole number as text; nothing for an empty one.
-fn text(value: &Value) -> Option<String> {
-    let text = match value {
-        Value::String(text) => storable(text),
-        Value::Number(number) => number.as_u64()?.to_string(),
-        _ => return None,
-    };
-    (!text.is_empty()).then_some(text)
-}
-
-/// PostgreSQL holds every character but this one.
-fn storable(text: &str) -> String {
-    text.replace('\0', "").trim().to_owned()
 }
 
 /// A list of sales units, read without building a tree: a partner can have a hundred thousand.

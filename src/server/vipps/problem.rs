@@ -16,6 +16,7 @@ pub struct Problem {
     pub message: Option<String>,
     /// What upstream's support asks for: `traceId`, `contextId` or `instance`.
     pub trace_id: Option<String>,
+    faults: Vec<(String, String)>,
     /// The beginning of the body, redacted: at most 500 characters on one line.
     pub excerpt: String,
 }
@@ -26,7 +27,7 @@ impl Problem {
         let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
         let Ok(mut value) = serde_json::from_slice::<Value>(body) else {
             let excerpt = one_line(&redacted(&String::from_utf8_lossy(body), secrets));
-            return Self { status, message: None, trace_id: None, excerpt };
+            return Self { status, message: None, trace_id: None, faults: Vec::new(), excerpt };
         };
         redact(&mut value, secrets);
         let mut sentences = Vec::new();
@@ -36,8 +37,15 @@ impl Problem {
             status,
             message: (!message.is_empty()).then_some(message),
             trace_id: trace_id(&value).map(|id| one_line(&id)),
+            faults: faults(&value),
             excerpt: one_line(&value.to_string()),
         }
+    }
+
+    /// What upstream minds, field by field: the field's name and what is wrong with it, in upstream's words.
+    /// Neither is sure to be known to the portal, and either can be empty.
+    pub fn faults(&self) -> Vec<(String, String)> {
+        self.faults.clone()
     }
 }
 
@@ -70,7 +78,7 @@ fn collect_sentences(value: &Value, sentences: &mut Vec<String>) {
         "text",
     ];
     const NAMES: [&str; 4] = ["field", "name", "key", "code"];
-    const NESTED: [&str; 5] = ["responseInfo", "result", "extraDetails", "invalidParams", "errors"];
+    const NESTED: [&str; 2] = ["responseInfo", "result"];
     match value {
         Value::Array(entries) => entries.iter().take(10).for_each(|entry| collect_sentences(entry, sentences)),
         Value::Object(fields) => {
@@ -81,16 +89,86 @@ fn collect_sentences(value: &Value, sentences: &mut Vec<String>) {
                     sentences.push(text.to_owned());
                 }
             }
-            NESTED.iter().filter_map(|name| fields.get(*name)).for_each(|inner| collect_sentences(inner, sentences));
+            NESTED
+                .iter()
+                .chain(&LISTS_OF_FAULTS)
+                .filter_map(|name| fields.get(*name))
+                .for_each(|inner| collect_sentences(inner, sentences));
         }
         _ => {}
     }
 }
 
+/// Where problems list what is wrong with single fields.
+const LISTS_OF_FAULTS: [&str; 3] = ["extraDetails", "invalidParams", "errors"];
+/// The most faults that are kept: there are fewer fields.
+const MOST_FAULTS: usize = 50;
+
+/// Pairs in any of their known forms: `key` and `value`, `name` and `reason`, `field` and `text` or `message`, or an
+/// object with the field's name as name. The oldest answers are a bare list of them.
+fn faults(value: &Value) -> Vec<(String, String)> {
+    const FIELDS: [&str; 3] = ["field", "name", "key"];
+    const TEXTS: [&str; 7] = ["text", "reason", "value", "message", "description", "detail", "error"];
+    let pair = |entry: &Value| {
+        let first =
+            |names: &[&str]| names.iter().filter_map(|name| word(entry.get(*name)?)).find(|text| !text.is_empty());
+        let (field, text) = (first(&FIELDS), first(&TEXTS));
+        (field.is_some() || text.is_some()).then(|| (field.unwrap_or_default(), text.unwrap_or_default()))
+    };
+    let named = |(field, texts): (&String, &Value)| -> Vec<(String, String)> {
+        let texts = texts.as_array().map_or(std::slice::from_ref(texts), Vec::as_slice);
+        texts.iter().filter_map(|text| Some((one_line(field), word(text)?))).collect()
+    };
+    let lists: Vec<&Value> = match value {
+        Value::Array(_) => vec![value],
+        _ => LISTS_OF_FAULTS.iter().filter_map(|name| value.get(*name)).collect(),
+    };
+    let found = lists.into_iter().flat_map(|list| match list {
+        Value::Array(entries) => entries.iter().filter_map(pair).collect(),
+        Value::Object(fields) => fields.iter().flat_map(named).collect(),
+        _ => Vec::new(),
+    });
+    found.take(MOST_FAULTS).collect()
+}
+
+fn word(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(one_line(text)),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
 fn trace_id(value: &Value) -> Option<String> {
     let fields = value.as_object().or_else(|| value.as_array()?.first()?.as_object())?;
-    let named = ["traceId", "contextId", "trace_id", "instance"].iter().filter_map(|name| fields.get(*name)?.as_str());
-    named.map(str::trim).find(|id| !id.is_empty()).map(str::to_owned)
+    let text = |name: &str| fields.get(name)?.as_str().map(str::trim).filter(|text| !text.is_empty());
+    // Where a trace id belongs, `instance` can be a path; where the kind of problem belongs, a trace id has been seen.
+    let in_type = || text("type").filter(|text| is_trace_parent(text));
+    let id = text("traceId").or_else(|| text("contextId")).or_else(|| text("trace_id")).or_else(in_type);
+    id.or_else(|| text("instance")).map(str::to_owned)
+}
+
+/// Such as `00-bb841c551513e233de8a01472013fa9f-542c71e40916a6ce-00`.
+fn is_trace_parent(text: &str) -> bool {
+    let hex = |part: &str| part.bytes().all(|byte| byte.is_ascii_hexdigit());
+    text.split('-').map(str::len).eq([2, 32, 16, 2]) && text.split('-').all(hex)
+}
+
+/// What the JSON of a call holds under a name that says it is secret. Too short a secret could be part of any word.
+pub(super) fn secrets_in(body: &[u8]) -> Vec<String> {
+    fn collect(value: &Value, secret: bool, found: &mut Vec<String>) {
+        match value {
+            Value::String(text) if secret && text.len() >= 4 => found.push(text.clone()),
+            Value::Array(entries) => entries.iter().for_each(|entry| collect(entry, secret, found)),
+            Value::Object(fields) => {
+                fields.iter().for_each(|(name, field)| collect(field, secret || is_secret_name(name), found));
+            }
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+    collect(&serde_json::from_slice(body).unwrap_or_default(), false, &mut found);
+    found
 }
 
 fn redact(value: &mut Value, secrets: &[&str]) {

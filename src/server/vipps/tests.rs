@@ -2,8 +2,12 @@
 
 mod calls;
 mod limits;
+mod on_the_wire;
+mod proposals;
 mod reading;
+mod resources;
 mod tokens;
+mod writes;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -11,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
 use serde_json::json;
@@ -28,6 +32,7 @@ type Answers = dyn Fn(&Fake, usize, &Seen) -> Response + Send + Sync;
 /// A request as the fake saw it.
 struct Seen {
     at: Instant,
+    method: Method,
     path: String,
     headers: HeaderMap,
     body: String,
@@ -94,19 +99,29 @@ impl Fake {
     fn seen(&self) -> Vec<Arc<Seen>> {
         self.seen.lock().unwrap().clone()
     }
+
+    /// What was seen besides token requests.
+    fn seen_calls(&self) -> Vec<Arc<Seen>> {
+        self.seen().into_iter().filter(|seen| !is_for_token(&seen.path)).collect()
+    }
 }
 
 async fn answer(State(fake): State<Arc<Fake>>, request: Request<Body>) -> Response {
     let (parts, body) = request.into_parts();
     let body = String::from_utf8(to_bytes(body, 1 << 20).await.unwrap().to_vec()).unwrap();
-    let seen = Arc::new(Seen { at: Instant::now(), path: parts.uri.to_string(), headers: parts.headers, body });
+    let (method, path, headers) = (parts.method, parts.uri.to_string(), parts.headers);
+    let seen = Arc::new(Seen { at: Instant::now(), method, path, headers, body });
     fake.seen.lock().unwrap().push(Arc::clone(&seen));
-    let for_token = seen.path == "/accesstoken/get" || seen.path == "/miami/v1/token";
-    let (count, answers) = if for_token { (&fake.tokens, &fake.token_answers) } else { (&fake.calls, &fake.answers) };
+    let (count, answers) =
+        if is_for_token(&seen.path) { (&fake.tokens, &fake.token_answers) } else { (&fake.calls, &fake.answers) };
     let number = count.fetch_add(1, Ordering::SeqCst);
     let response = answers(&fake, number, &seen);
     tokio::time::sleep(fake.latency).await;
     response
+}
+
+fn is_for_token(path: &str) -> bool {
+    path == "/accesstoken/get" || path == "/miami/v1/token"
 }
 
 fn vipps(rate: f64) -> Vipps {

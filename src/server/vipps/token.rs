@@ -14,6 +14,7 @@ use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, H
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
+use super::effect::Effect;
 use super::error::Error;
 use super::transport::{Request, secret_header};
 use super::{Credentials, call};
@@ -172,7 +173,7 @@ impl TokenCache {
             }
             fetched
         });
-        let stopped = || Error::Unreachable { cause: "the portal is shutting down".into() };
+        let stopped = || Error::Unreachable { cause: "the portal is shutting down".into(), sent: false };
         let renewal = async move { task.await.unwrap_or_else(|_| Err(stopped())) }.boxed().shared();
         state.renewal = Some(renewal.clone());
         renewal
@@ -205,7 +206,8 @@ pub(super) fn request(keys: &Credentials) -> Result<Request, Error> {
             (SPECIALIZED, Bytes::from_static(b"grant_type=client_credentials"))
         }
     };
-    Ok(Request { method: Method::POST, template: path, path: path.to_owned(), headers, body, max_body: 64 << 10 })
+    let (method, effect, max_body) = (Method::POST, Effect::None, 64 << 10);
+    Ok(Request { method, effect, template: path, path: path.to_owned(), headers, body, max_body })
 }
 
 /// What a refusal by the token endpoint means: never that a sales unit is gone.

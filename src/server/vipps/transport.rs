@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::header::{AUTHORIZATION, DATE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{Method, Response, StatusCode, Url, redirect, retry};
 use time::format_description::BorrowedFormatItem;
@@ -13,8 +14,9 @@ use time::macros::format_description;
 use time::{OffsetDateTime, PrimitiveDateTime};
 
 use super::VippsSettings;
+use super::effect::Effect;
 use super::error::Error;
-use super::problem::Problem;
+use super::problem::{Problem, secrets_in};
 
 /// How much of the body of a refusal is read.
 const PROBLEM_BODY: usize = 64 << 10;
@@ -56,6 +58,26 @@ impl Address {
     }
 }
 
+/// Puts `parts` in the place of the names in `template`.
+///
+/// # Errors
+/// [`Error::Unsendable`] for a part that no path can hold.
+pub(super) fn fill(template: &str, parts: &[&str]) -> Result<String, Error> {
+    const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b':').remove(b'-').remove(b'_').remove(b'.');
+    let mut parts = parts.iter();
+    let segments = template.split('/').map(|segment| {
+        if !segment.starts_with('{') {
+            return Ok(segment.to_owned());
+        }
+        match parts.next() {
+            // A URL reads dots as steps up or nowhere.
+            None | Some(&("" | "." | "..")) => Err(Error::Unsendable { reason: format!("{segment} is not usable") }),
+            Some(part) => Ok(utf8_percent_encode(part, SEGMENT).to_string()),
+        }
+    });
+    Ok(segments.collect::<Result<Vec<_>, _>>()?.join("/"))
+}
+
 fn is_loopback(host: &str) -> bool {
     let ip = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
     host == "localhost" || ip.is_ok_and(|ip| ip.is_loopback())
@@ -72,10 +94,11 @@ pub(super) fn secret_header(text: &str, name: &str) -> Result<HeaderValue, Error
     Ok(value)
 }
 
-/// What to send. Sent again after some failures, so whatever creates something must carry an idempotency key.
+/// What to send.
 #[derive(Clone)]
 pub(super) struct Request {
     pub method: Method,
+    pub effect: Effect,
     /// The path with names for its variable parts, for logs.
     pub template: &'static str,
     pub path: String,
@@ -101,7 +124,7 @@ impl Transport {
     }
 
     /// Sends and reads at most once, within `time` and the general limit. Gives the body of a 2xx answer.
-    /// `secrets` are taken out of what upstream says of a failure, along with secret headers.
+    /// `secrets` are taken out of what upstream says of a failure, along with those in headers and body.
     pub(super) async fn exchange(
         &self,
         address: &Address,
@@ -173,7 +196,8 @@ async fn read(response: Response, request: &Request, secrets: &[&str], started: 
         let text = value.to_str().ok()?;
         (name != AUTHORIZATION).then_some(text).or_else(|| Some(text.split_once(' ')?.1))
     });
-    let secrets: Vec<&str> = sent.chain(secrets.iter().copied()).collect();
+    let in_body = secrets_in(&request.body);
+    let secrets: Vec<&str> = sent.chain(secrets.iter().copied()).chain(in_body.iter().map(String::as_str)).collect();
     let problem = Box::new(Problem::read(status.as_u16(), &body, &secrets));
     Err(match status {
         StatusCode::UNAUTHORIZED => Error::Unauthorized(problem),
@@ -201,14 +225,16 @@ async fn read_body(mut response: Response, limit: usize, started: Instant) -> Re
 
 fn failure(error: &reqwest::Error, started: Instant) -> Error {
     let cause = root_cause(error);
-    if error.is_timeout() {
+    if error.is_connect() {
+        Error::Unreachable { cause, sent: false }
+    } else if error.is_timeout() {
         Error::TimedOut { after: started.elapsed() }
     } else if error.is_body() || error.is_decode() {
         Error::Truncated { cause }
     } else if error.is_builder() {
         Error::Unsendable { reason: cause }
     } else {
-        Error::Unreachable { cause }
+        Error::Unreachable { cause, sent: true }
     }
 }
 

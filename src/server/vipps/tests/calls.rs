@@ -246,7 +246,7 @@ async fn a_queue_does_not_wait_for_its_turn_to_fail() {
 #[tokio::test]
 async fn an_unreachable_upstream_says_why() {
     let error = vipps(1000.0).client(keys("http://127.0.0.1:1")).sales_units().await.unwrap_err();
-    assert!(matches!(&error, Error::Unreachable { cause } if cause.contains("refused")), "{error}");
+    assert!(matches!(&error, Error::Unreachable { cause, sent: false } if cause.contains("refused")), "{error}");
     let error = vipps(1000.0).client(keys("https://127.0.0.1:1")).check_token().await.unwrap_err();
     assert!(matches!(&error, Error::Unreachable { .. }), "TLS can be set up: {error}");
 }

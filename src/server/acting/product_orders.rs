@@ -1,0 +1,85 @@
+//! Product orders, as whom one acts as sees them.
+
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::Acting;
+use crate::domain::failure::Failure;
+use crate::domain::organisation::Role;
+use crate::domain::product_order::{Delivery, ProductOrder};
+use crate::server::ordering::{self, Deleting, Sending};
+use crate::server::store::unavailable;
+
+/// Longest note that is kept with an order, in characters.
+pub const NOTE_LIMIT: usize = 2_000;
+
+/// An order with what belongs beside it.
+#[derive(Clone, Debug)]
+pub struct ProductOrderView {
+    pub order: ProductOrder,
+    /// For an order of unknown outcome: those upstream shows that could be it, and since when.
+    pub candidates: Vec<(Uuid, OffsetDateTime)>,
+    /// What was filled in, as labels and values; none if it is not known here.
+    pub filled_in: Option<Vec<(String, String)>>,
+}
+
+impl Acting {
+    /// An order by the portal's id or upstream's.
+    pub async fn product_order(&self, id: Uuid) -> Result<ProductOrderView, Failure> {
+        let mut tenant = self.portal.store().tenant(&self.row.scope).await.map_err(unavailable)?;
+        let order = tenant.product_order(id).await.map_err(unavailable)?.ok_or(Failure::NotFound)?;
+        let doubtful = matches!(order.row.delivery, Some(Delivery::Unknown | Delivery::Missing));
+        let candidates = if doubtful {
+            tenant.product_order_candidates(order.row.id).await.map_err(unavailable)?
+        } else {
+            Vec::new()
+        };
+        let filled_in = None;
+        Ok(ProductOrderView { order, candidates, filled_in })
+    }
+
+    /// Keeps a note with an order.
+    pub async fn note_product_order(&self, id: Uuid, note: &str) -> Result<(), Failure> {
+        self.may(Role::Operator)?;
+        let mut tenant = self.portal.store().tenant(&self.row.scope).await.map_err(unavailable)?;
+        let order = tenant.product_order(id).await.map_err(unavailable)?.ok_or(Failure::NotFound)?;
+        let now = OffsetDateTime::now_utc();
+        tenant.note_product_order(order.row.id, note, self.email(), now).await.map_err(unavailable)?;
+        tenant.commit().await.map_err(unavailable)
+    }
+
+    pub async fn delete_product_order(&self, id: Uuid) -> Result<Deleting, Failure> {
+        self.may(Role::Operator)?;
+        let order = self.product_order(id).await?.order;
+        let upstream_id = order.upstream_id.ok_or(Failure::NotFound)?;
+        ordering::delete(&self.portal, &self.row.scope, order.row.id, upstream_id, self.email().to_owned()).await
+    }
+
+    /// Sends an order again that has surely not arrived.
+    pub async fn send_product_order_again(&self, id: Uuid) -> Result<Sending, Failure> {
+        self.may(Role::Operator)?;
+        let order = self.product_order(id).await?.order;
+        ordering::send_again(&self.portal, &self.row.scope, order.row.id, self.email()).await
+    }
+
+    /// Asks upstream about one order now; about one of unknown outcome by looking through its list.
+    pub async fn refresh_product_order(&self, id: Uuid) -> Result<(), Failure> {
+        let order = self.product_order(id).await?.order;
+        match order.upstream_id {
+            Some(upstream_id) => ordering::refresh(&self.portal, &self.row.scope, upstream_id).await,
+            None => ordering::look(&self.portal, &self.row.scope).await,
+        }
+    }
+
+    /// Says that an order of unknown outcome is the one that upstream shows as `candidate`.
+    pub async fn recognise_product_order(&self, id: Uuid, candidate: Uuid) -> Result<(), Failure> {
+        self.may(Role::Operator)?;
+        let mut tenant = self.portal.store().tenant(&self.row.scope).await.map_err(unavailable)?;
+        let now = OffsetDateTime::now_utc();
+        let recognised = tenant.recognise_product_order(id, candidate, self.email(), now).await.map_err(unavailable)?;
+        if !recognised {
+            return Err(Failure::NotFound);
+        }
+        tenant.commit().await.map_err(unavailable)
+    }
+}

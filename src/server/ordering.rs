@@ -1,0 +1,252 @@
+//! Sending product orders upstream: each exactly once, however often it is asked for and wherever
+//! an answer gets lost.
+//!
+//! An order is stored before the call, and its id is the idempotency key. Once the call is made it
+//! goes on to its end, whether or not the browser waits. Where no usable answer comes, nothing is
+//! sent a second time: the sync looks for the order in upstream's list.
+
+use secrecy::ExposeSecret;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::Portal;
+use super::store::product_orders::NewProductOrder;
+use super::store::{Scope, unavailable};
+use super::sync;
+use super::vipps::{Client, Error, Lane};
+use crate::domain::failure::Failure;
+use crate::domain::product_order::Happening;
+
+/// How sending went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sending {
+    /// Upstream has it; the link is for the merchant.
+    Sent { url: String },
+    /// Upstream may have it: the portal looks.
+    Unknown,
+    /// Upstream was not reached; it can be sent again.
+    NotReached,
+    /// Upstream has said no: fields and reasons, in its words.
+    Refused(Vec<(String, String)>),
+    /// This very order has been sent before, or is just being sent.
+    Already,
+}
+
+/// How deleting went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Deleting {
+    Deleted,
+    /// Upstream has said no; why stands in what has happened to the order.
+    Refused,
+    /// No usable answer: the portal looks.
+    Unknown,
+}
+
+/// Sends an order whose request is `request`, the JSON byte for byte.
+pub async fn send(
+    portal: &Portal,
+    scope: &Scope,
+    mut order: NewProductOrder,
+    request: String,
+) -> Result<Sending, Failure> {
+    let client = client(portal, scope).await?;
+    order.sealed_request = portal.secrets().seal_away(&seal_name(order.id), &request).map_err(|error| {
+        tracing::error!(%error, "an order could not be sealed");
+        Failure::Unavailable
+    })?;
+    let mut tenant = portal.store().tenant(scope).await.map_err(unavailable)?;
+    let begun = tenant.begin_product_order(&order, OffsetDateTime::now_utc()).await.map_err(unavailable)?;
+    tenant.commit().await.map_err(unavailable)?;
+    if !begun {
+        return Ok(Sending::Already);
+    }
+    to_the_end(portal, scope, order.id, request, client).await
+}
+
+/// Sends an order once more that upstream surely does not have: the same request, under the same key.
+pub async fn send_again(portal: &Portal, scope: &Scope, id: Uuid, by: &str) -> Result<Sending, Failure> {
+    let client = client(portal, scope).await?;
+    let mut tenant = portal.store().tenant(scope).await.map_err(unavailable)?;
+    let sealed = tenant.begin_product_order_again(id, by, OffsetDateTime::now_utc()).await.map_err(unavailable)?;
+    let Some(sealed) = sealed else { return Ok(Sending::Already) };
+    let request = portal.secrets().open_again(&seal_name(id), &sealed).map_err(|error| {
+        tracing::error!(%error, "a sealed order could not be opened");
+        Failure::Unavailable
+    })?;
+    tenant.commit().await.map_err(unavailable)?;
+    to_the_end(portal, scope, id, request.expose_secret().to_owned(), client).await
+}
+
+/// Deletes an order that the merchant has not submitted. `id` is the portal's, `upstream_id` upstream's.
+pub async fn delete(
+    portal: &Portal,
+    scope: &Scope,
+    id: Uuid,
+    upstream_id: Uuid,
+    by: String,
+) -> Result<Deleting, Failure> {
+    let client = client(portal, scope).await?;
+    let (portal, scope) = (portal.clone(), scope.clone());
+    let deleting = tokio::spawn(async move {
+        let deleting = match client.delete_product_order(upstream_id).await {
+            Ok(()) => {
+                let mut tenant = portal.store().tenant(&scope).await.map_err(unavailable)?;
+                let now = OffsetDateTime::now_utc();
+                tenant.note_product_order_deleted(id, &by, now).await.map_err(unavailable)?;
+                tenant.commit().await.map_err(unavailable)?;
+                return Ok(Deleting::Deleted);
+            }
+            Err(error) if error.leaves_outcome_open() => Deleting::Unknown,
+            Err(error) => {
+                tracing::info!(%error, order = %upstream_id, "an order was not deleted");
+                let mut tenant = portal.store().tenant(&scope).await.map_err(unavailable)?;
+                let refused = Happening::DeleteRefused(refusal_text(&error));
+                let now = OffsetDateTime::now_utc();
+                tenant.happened(id, &refused, Some(&by), now).await.map_err(unavailable)?;
+                tenant.commit().await.map_err(unavailable)?;
+                Deleting::Refused
+            }
+        };
+        call_for_list(&portal, &scope).await;
+        Ok(deleting)
+    });
+    deleting.await.unwrap_or(Ok(Deleting::Unknown))
+}
+
+/// Asks upstream for one order now.
+pub async fn refresh(portal: &Portal, scope: &Scope, upstream_id: Uuid) -> Result<(), Failure> {
+    let answer = client(portal, scope).await?.product_order(upstream_id).await;
+    let now = OffsetDateTime::now_utc();
+    let mut tenant = portal.store().tenant(scope).await.map_err(unavailable)?;
+    match answer {
+        Ok(answer) => {
+            tenant.save_product_order(&answer.value, &answer.raw, now).await.map_err(unavailable)?;
+        }
+        Err(error) if error.is_not_found() => {
+            tenant.mark_product_order_gone(upstream_id, now).await.map_err(unavailable)?;
+        }
+        Err(error) => return Err(failure(&error)),
+    }
+    tenant.commit().await.map_err(unavailable)
+}
+
+/// Looks now for orders of unknown outcome.
+pub async fn look(portal: &Portal, scope: &Scope) -> Result<(), Failure> {
+    let client = client(portal, scope).await?;
+    let asked_at = OffsetDateTime::now_utc();
+    let listed = client.product_orders().await.map_err(|error| failure(&error))?;
+    let listed: Vec<_> = listed.into_iter().map(|answer| (answer.value, answer.raw)).collect();
+    let mut tenant = portal.store().tenant(scope).await.map_err(unavailable)?;
+    let now = OffsetDateTime::now_utc();
+    tenant.apply_product_order_list(&listed, asked_at, now, false).await.map_err(unavailable)?;
+    tenant.commit().await.map_err(unavailable)
+}
+
+/// Calls upstream and notes what came of it, in a task of its own.
+async fn to_the_end(
+    portal: &Portal,
+    scope: &Scope,
+    id: Uuid,
+    request: String,
+    client: Client,
+) -> Result<Sending, Failure> {
+    let (portal, scope) = (portal.clone(), scope.clone());
+    let sending = tokio::spawn(async move {
+        let answer = client.prefill(&id.to_string(), request.into()).await;
+        let noted = note(&portal, &scope, id, answer).await;
+        // What could not be noted is found by looking, like an answer that was lost.
+        noted.unwrap_or_else(|error| {
+            tracing::error!(%error, order = %id, "how sending an order went could not be noted");
+            Sending::Unknown
+        })
+    });
+    Ok(sending.await.unwrap_or(Sending::Unknown))
+}
+
+async fn note(
+    portal: &Portal,
+    scope: &Scope,
+    id: Uuid,
+    answer: Result<super::vipps::Prefilled, Error>,
+) -> Result<Sending, sqlx::Error> {
+    let now = OffsetDateTime::now_utc();
+    let mut tenant = portal.store().tenant(scope).await?;
+    let sending = match answer {
+        Ok(prefilled) => {
+            tenant.finish_product_order(id, prefilled.order_id, Some(&prefilled.url), now).await?;
+            Sending::Sent { url: prefilled.url }
+        }
+        Err(error) if error.leaves_outcome_open() => {
+            tracing::warn!(%error, order = %id, "whether an order has arrived is not known");
+            tenant.doubt_product_order(id, &Happening::Unknown, now).await?;
+            Sending::Unknown
+        }
+        Err(error) if error.problem().is_some_and(|problem| problem.status < 500) && !error.is_transient() => {
+            tracing::info!(%error, order = %id, "an order was refused");
+            let refusal = refusal(&error);
+            tenant.refuse_product_order(id, &refusal, now).await?;
+            Sending::Refused(refusal)
+        }
+        Err(error) => {
+            tracing::warn!(%error, order = %id, "an order could not be sent");
+            tenant.doubt_product_order(id, &Happening::NotReached, now).await?;
+            Sending::NotReached
+        }
+    };
+    tenant.commit().await?;
+    if !matches!(sending, Sending::Refused(_)) {
+        call_for_list(portal, scope).await;
+    }
+    Ok(sending)
+}
+
+/// Has the orders fetched as soon as the sync can.
+async fn call_for_list(portal: &Portal, scope: &Scope) {
+    if let Err(error) = portal.store().call_for_sync(&scope.copy, sync::product_orders::NAME).await {
+        tracing::warn!(%error, "the list of orders could not be called for");
+    }
+    portal.sync_bell().notify_one();
+}
+
+async fn client(portal: &Portal, scope: &Scope) -> Result<Client, Failure> {
+    match portal.client_of(&scope.copy).await {
+        Ok(Some(client)) => Ok(client.in_lane(Lane::Interactive)),
+        Ok(None) => Err(Failure::NoKeys),
+        Err(error) => {
+            tracing::error!(%error, organisation = %scope.copy, "the keys of an organisation cannot be read");
+            Err(Failure::NoKeys)
+        }
+    }
+}
+
+fn failure(error: &Error) -> Failure {
+    tracing::warn!(%error, "upstream gave no orders");
+    match error {
+        Error::Unauthorized(_) | Error::Forbidden(_) => Failure::KeysRefused,
+        _ => Failure::UpstreamSilent,
+    }
+}
+
+/// Upstream's reasons; at least one.
+fn refusal(error: &Error) -> Vec<(String, String)> {
+    let faults = error.problem().map(super::vipps::Problem::faults).unwrap_or_default();
+    if faults.is_empty() { vec![(String::new(), refusal_text(error))] } else { faults }
+}
+
+fn refusal_text(error: &Error) -> String {
+    match error {
+        Error::Unauthorized(_) => "Vipps MobilePay refused the keys of this organisation.".to_owned(),
+        Error::Limited { .. } => "Vipps MobilePay has asked the portal to wait. Try again in a moment.".to_owned(),
+        _ => match error.problem() {
+            Some(problem) => {
+                let said = problem.message.clone();
+                said.unwrap_or_else(|| format!("Vipps MobilePay refused with status {}.", problem.status))
+            }
+            None => "Vipps MobilePay could not be reached. Try again in a moment.".to_owned(),
+        },
+    }
+}
+
+fn seal_name(id: Uuid) -> String {
+    format!("product-order/{id}")
+}
