@@ -9,11 +9,15 @@ use leptos_router::{SsrMode, path};
 use crate::pages::businesses::BusinessesPage;
 use crate::pages::landing::LandingPage;
 use crate::pages::login::LoginPage;
+use crate::pages::new_product_order::NewProductOrderPage;
 use crate::pages::not_found::NotFoundPage;
 use crate::pages::product_order::ProductOrderPage;
 use crate::pages::profile::{self, ProfilePage};
+use crate::pages::public_form::{PublicFormPage, PublicOrderPage};
 use crate::pages::sales_unit::SalesUnitPage;
 use crate::pages::sales_units::SalesUnitsPage;
+use crate::pages::template::{NewTemplatePage, TemplatePage};
+use crate::pages::templates::TemplatesPage;
 
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     let style = format!("/{}/{}.css", options.site_pkg_dir, options.output_name);
@@ -50,7 +54,13 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/businesses") view=BusinessesPage ssr=SsrMode::Async/>
                 <Route path=path!("/profile") view=ProfilePage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org") view=LandingPage ssr=SsrMode::Async/>
+                <Route path=path!("/as/:org/product-orders/new") view=NewProductOrderPage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org/product-orders/:id") view=ProductOrderPage ssr=SsrMode::Async/>
+                <Route path=path!("/as/:org/templates") view=TemplatesPage ssr=SsrMode::Async/>
+                <Route path=path!("/as/:org/templates/new") view=NewTemplatePage ssr=SsrMode::Async/>
+                <Route path=path!("/as/:org/templates/:id") view=TemplatePage ssr=SsrMode::Async/>
+                <Route path=path!("/t/:code") view=PublicFormPage ssr=SsrMode::Async/>
+                <Route path=path!("/t/:code/orders/:key") view=PublicOrderPage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org/sales-units") view=SalesUnitsPage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org/sales-units/:msn") view=SalesUnitPage ssr=SsrMode::Async/>
             </Routes>

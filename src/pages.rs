@@ -6,12 +6,17 @@ pub mod freshness;
 pub mod landing;
 pub mod list;
 pub mod login;
+pub mod new_product_order;
 pub mod not_found;
+pub mod prefill_fields;
 pub mod product_order;
 pub mod product_orders;
 pub mod profile;
+pub mod public_form;
 pub mod sales_unit;
 pub mod sales_units;
+pub mod template;
+pub mod templates;
 
 use std::future::Future;
 
@@ -22,6 +27,7 @@ use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
 
 use crate::domain::failure::Failure;
+use crate::server::acting::by_link::ByLink;
 use crate::server::acting::{Acting, SignedIn};
 
 /// Who looks at the page, as whom. The router has let nobody else through to it.
@@ -34,15 +40,25 @@ pub fn signed_in() -> Option<SignedIn> {
     request()?.extensions.get().cloned()
 }
 
+/// A merchant who has opened a template's link. The router has let nobody else through to it.
+pub fn by_link() -> Option<ByLink> {
+    request()?.extensions.get().cloned()
+}
+
 /// A form that was refused, with all that was typed.
 #[derive(Clone, Debug)]
 pub struct Refused<T>(pub T);
 
 /// What was typed into this page's form and refused; answers with 422.
 pub fn refused<T: Clone + Send + Sync + 'static>() -> Option<T> {
-    let Refused(refused) = request()?.extensions.get::<Refused<T>>().cloned()?;
+    let refused = shown_again()?;
     set_status(StatusCode::UNPROCESSABLE_ENTITY);
     Some(refused)
+}
+
+/// What was typed into this page's form, which is shown again, whether or not it was refused.
+pub fn shown_again<T: Clone + Send + Sync + 'static>() -> Option<T> {
+    request()?.extensions.get::<Refused<T>>().cloned().map(|Refused(typed)| typed)
 }
 
 /// The query of the address as it was sent, without the question mark. The router's own reading

@@ -3,7 +3,10 @@
 //! An [`Acting`] is made from a membership and nothing else. Whoever holds one may see what it
 //! gives; what it does not give looks the same as what does not exist.
 
+pub mod by_link;
+pub mod prefill;
 pub mod product_orders;
+pub mod templates;
 
 use time::OffsetDateTime;
 use uuid::Uuid;

@@ -7,8 +7,11 @@
 mod bench;
 pub mod known_browsers;
 pub mod list_index;
+pub mod logos;
 pub mod merchants;
 pub mod organisations;
+pub mod prefilling;
+pub mod price_packages;
 pub mod product_orders;
 pub mod sales_unit_list;
 pub mod sales_units;
@@ -17,6 +20,7 @@ pub mod sessions;
 pub mod sign_in_throttle;
 pub mod staff;
 pub mod sync_jobs;
+pub mod templates;
 
 use std::sync::Arc;
 use std::time::Duration;
