@@ -159,7 +159,8 @@ impl Acting {
                 (None, Some(held)) => format!("{held}."),
                 (None, None) => continue,
             };
-            let known = |other: &String| job.failure.as_ref().is_some_and(|failure| other.starts_with(failure.as_str()));
+            let known =
+                |other: &String| job.failure.as_ref().is_some_and(|failure| other.starts_with(failure.as_str()));
             if !troubles.iter().any(known) {
                 troubles.push(trouble);
             }
