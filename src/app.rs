@@ -12,6 +12,7 @@ use crate::pages::login::LoginPage;
 use crate::pages::new_product_order::NewProductOrderPage;
 use crate::pages::not_found::NotFoundPage;
 use crate::pages::product_order::ProductOrderPage;
+use crate::pages::product_orders::ProductOrdersPage;
 use crate::pages::profile::{self, ProfilePage};
 use crate::pages::public_form::{PublicFormPage, PublicOrderPage};
 use crate::pages::sales_unit::SalesUnitPage;
@@ -55,6 +56,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/profile") view=ProfilePage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org") view=LandingPage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org/product-orders/new") view=NewProductOrderPage ssr=SsrMode::Async/>
+                <Route path=path!("/as/:org/product-orders") view=ProductOrdersPage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org/product-orders/:id") view=ProductOrderPage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org/templates") view=TemplatesPage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org/templates/new") view=NewTemplatePage ssr=SsrMode::Async/>

@@ -13,6 +13,7 @@ pub mod partner;
 pub mod prefill;
 pub mod price_package;
 pub mod product_order;
+pub mod product_order_filter;
 pub mod sales_unit;
 pub mod sales_unit_filter;
 pub mod search_text;

@@ -8,6 +8,7 @@ mod bench;
 pub mod known_browsers;
 pub mod list_index;
 pub mod logos;
+pub mod losses;
 pub mod merchants;
 pub mod organisations;
 pub mod prefilling;
