@@ -3,6 +3,7 @@
 pub mod failure;
 pub mod freshness;
 pub mod identifiers;
+pub mod member;
 pub mod merchant;
 pub mod organisation;
 pub mod page;

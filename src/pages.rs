@@ -5,6 +5,8 @@ pub mod frame;
 pub mod freshness;
 pub mod landing;
 pub mod login;
+pub mod member;
+pub mod members;
 pub mod not_found;
 pub mod product_order;
 pub mod product_orders;

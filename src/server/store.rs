@@ -6,6 +6,7 @@
 
 mod bench;
 pub mod known_browsers;
+pub mod members;
 pub mod merchants;
 pub mod organisations;
 pub mod product_orders;
