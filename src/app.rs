@@ -13,6 +13,7 @@ use crate::pages::member::MemberPage;
 use crate::pages::members::MembersPage;
 use crate::pages::not_found::NotFoundPage;
 use crate::pages::product_order::ProductOrderPage;
+use crate::pages::product_orders::ProductOrdersPage;
 use crate::pages::profile::{self, ProfilePage};
 use crate::pages::sales_unit::SalesUnitPage;
 use crate::pages::sales_units::SalesUnitsPage;
@@ -54,6 +55,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/as/:org") view=LandingPage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org/members") view=MembersPage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org/members/:person") view=MemberPage ssr=SsrMode::Async/>
+                <Route path=path!("/as/:org/product-orders") view=ProductOrdersPage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org/product-orders/:id") view=ProductOrderPage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org/sales-units") view=SalesUnitsPage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org/sales-units/:msn") view=SalesUnitPage ssr=SsrMode::Async/>
