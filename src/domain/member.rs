@@ -29,7 +29,9 @@ pub struct Person {
 /// Why the members stay as they are.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum MemberFault {
-    #[error("This is not a user ID. It looks like 12745d37-ce52-55a3-bb28-0479c9d32d7d and stands at the bottom of the person's profile.")]
+    #[error(
+        "This is not a user ID. It looks like 12745d37-ce52-55a3-bb28-0479c9d32d7d and stands at the bottom of the person's profile."
+    )]
     NotAnId,
     #[error("Nobody here has this user ID. Ask the person to copy it from the bottom of their profile.")]
     Unknown,

@@ -75,15 +75,11 @@ fn page(acting: &Acting, member: Member, last_admin: bool, refused: Option<Refus
     }
 }
 
-fn deeds(
-    acting: &Acting,
-    member: &Member,
-    last_admin: bool,
-    refused: Option<RefusedMember>,
-) -> impl IntoView + use<> {
+fn deeds(acting: &Acting, member: &Member, last_admin: bool, refused: Option<RefusedMember>) -> impl IntoView + use<> {
     if acting.may(Role::Admin).is_err() {
         let reason = "Only admins change the members of this organisation.";
-        return view! { <section class="card"><h2>"Role"</h2><Disabled label="Change the role" reason/></section> }.into_any();
+        return view! { <section class="card"><h2>"Role"</h2><Disabled label="Change the role" reason/></section> }
+            .into_any();
     }
     let organisation = &acting.organisation().id;
     let deed = |deed| paths::member_deed(organisation, member.staff, deed);
