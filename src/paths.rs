@@ -125,6 +125,11 @@ pub fn webhooks(organisation: &OrgId) -> String {
     format!("/as/{organisation}/webhooks")
 }
 
+/// The registrations that upstream no longer shows.
+pub fn webhooks_vanished(organisation: &OrgId) -> String {
+    format!("/as/{organisation}/webhooks?state=vanished")
+}
+
 pub fn members(organisation: &OrgId) -> String {
     format!("/as/{organisation}/members")
 }

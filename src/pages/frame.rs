@@ -81,7 +81,7 @@ fn menu(organisation: &Organisation) -> Vec<(&'static str, Vec<Item>)> {
             vec![
                 home,
                 (Place::ProductOrders, "order", "Product orders", paths::product_orders(id)),
-                (Place::Templates, "template", "Product order templates", paths::templates(id)),
+                (Place::Templates, "template", "Order templates", paths::templates(id)),
                 (Place::SalesUnits, "store", "Sales units", paths::sales_units(id)),
                 (Place::Merchants, "merchant", "Merchants", paths::merchants(id)),
                 (Place::PricePackages, "price", "Price packages", paths::price_packages(id)),

@@ -141,7 +141,7 @@ fn row(look: &Look<'_>, order: ProductOrderRow) -> AnyView {
     let path = paths::product_order_from(look.organisation, order.id, &look.opened_from);
     let marked = |text: String| view! { <Marked text needles=Arc::clone(&look.needles)/> };
     let unknown = || view! { <span class="pending">"Unknown"</span> };
-    let left = order.expires_at().map(|expires| view! { <small class="hint">{days_left(expires, look.now)}</small> });
+    let left = order.expires_at().map(|expires| view! { <small class="below">{days_left(expires, look.now)}</small> });
     let message =
         messages(&order, look.now).filter(|_| look.with_message).and_then(|(_, texts)| texts.into_iter().next());
     let message = message.map(|message| view! { <Copy text=message.text what="message to the merchant"/> });
@@ -170,7 +170,7 @@ fn row(look: &Look<'_>, order: ProductOrderRow) -> AnyView {
             <td data-label="Business identifier">{business}</td>
             <td data-label="Product">{order.product_type.label().to_owned()}</td>
             <td data-label="Kind">{kind}</td>
-            <td data-label="Sent"><Ago then=order.begun_at/>{(!order.sent_here).then(|| view! { <small class="hint">"first seen"</small> })}</td>
+            <td data-label="Sent"><Ago then=order.begun_at/>{(!order.sent_here).then(|| view! { <small class="below">"first seen"</small> })}</td>
         </tr>
     }
     .into_any()

@@ -17,7 +17,7 @@ repeat with the same --seed.
   latency=200ms         every answer comes so late; latency=50ms..2s for a random time between the two
   error=503:10%         this status for this share of the calls; 503 and 429 bring Retry-After
   truncate=5%           the connection is cut in the middle of the announced body
-  malformed=5%          200 with broken JSON
+  malformed=5%          a success with broken JSON
   html=2%               502 with a page of HTML
   blackhole=1%          the call is taken and never answered
   lost-answer=5%        of POST and DELETE only, never of those for tokens: the call is carried out, then the
