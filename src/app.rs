@@ -9,6 +9,8 @@ use leptos_router::{SsrMode, path};
 use crate::pages::businesses::BusinessesPage;
 use crate::pages::landing::LandingPage;
 use crate::pages::login::LoginPage;
+use crate::pages::member::MemberPage;
+use crate::pages::members::MembersPage;
 use crate::pages::new_product_order::NewProductOrderPage;
 use crate::pages::not_found::NotFoundPage;
 use crate::pages::product_order::ProductOrderPage;
@@ -55,8 +57,10 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/businesses") view=BusinessesPage ssr=SsrMode::Async/>
                 <Route path=path!("/profile") view=ProfilePage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org") view=LandingPage ssr=SsrMode::Async/>
-                <Route path=path!("/as/:org/product-orders/new") view=NewProductOrderPage ssr=SsrMode::Async/>
+                <Route path=path!("/as/:org/members") view=MembersPage ssr=SsrMode::Async/>
+                <Route path=path!("/as/:org/members/:person") view=MemberPage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org/product-orders") view=ProductOrdersPage ssr=SsrMode::Async/>
+                <Route path=path!("/as/:org/product-orders/new") view=NewProductOrderPage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org/product-orders/:id") view=ProductOrderPage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org/templates") view=TemplatesPage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org/templates/new") view=NewTemplatePage ssr=SsrMode::Async/>

@@ -6,6 +6,8 @@ pub mod freshness;
 pub mod landing;
 pub mod list;
 pub mod login;
+pub mod member;
+pub mod members;
 pub mod new_product_order;
 pub mod not_found;
 pub mod prefill_fields;

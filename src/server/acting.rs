@@ -4,6 +4,7 @@
 //! gives; what it does not give looks the same as what does not exist.
 
 pub mod by_link;
+pub mod members;
 pub mod prefill;
 pub mod product_orders;
 pub mod templates;

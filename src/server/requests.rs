@@ -1,6 +1,7 @@
 //! What a request passes on its way to a page, and the requests that are not pages.
 
 pub mod by_link;
+pub mod members;
 pub mod prefill;
 pub mod product_orders;
 pub mod templates;

@@ -9,6 +9,7 @@ pub mod known_browsers;
 pub mod list_index;
 pub mod logos;
 pub mod losses;
+pub mod members;
 pub mod merchants;
 pub mod organisations;
 pub mod prefilling;

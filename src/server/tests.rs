@@ -2,6 +2,7 @@
 
 mod access_matrix;
 mod layering;
+mod members;
 mod sales_units;
 mod sessions;
 mod syncing;
