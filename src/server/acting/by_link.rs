@@ -63,7 +63,7 @@ pub enum LinkOrder {
 
 impl ByLink {
     /// None if no link has this code, or it leads to a template that is not in use.
-    pub(in crate::server) async fn open(portal: &Portal, code: &str) -> Result<Option<Self>, Failure> {
+    pub(in super::super) async fn open(portal: &Portal, code: &str) -> Result<Option<Self>, Failure> {
         if !is_code(code) {
             return Ok(None);
         }
