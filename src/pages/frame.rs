@@ -16,6 +16,7 @@ use crate::server::acting::Acting;
 pub enum Place {
     Landing,
     SalesUnits,
+    Merchants,
 }
 
 /// The frame of a page on which one acts as an organisation.
@@ -27,7 +28,7 @@ pub fn ActingFrame(acting: Acting, place: Place, #[prop(into)] title: String, ch
         OrganisationKind::Merchant => "merchant",
     };
     let id = &organisation.id;
-    let menu = [
+    let mut menu = vec![
         (Place::Landing, "home", "Overview", paths::organisation(id)),
         (
             Place::SalesUnits,
@@ -36,6 +37,9 @@ pub fn ActingFrame(acting: Acting, place: Place, #[prop(into)] title: String, ch
             paths::sales_units(id),
         ),
     ];
+    if acting.is_partner() {
+        menu.push((Place::Merchants, "building", "Merchants", paths::merchants(id)));
+    }
     let menu = menu.into_iter().map(|(item, icon, label, path)| {
         let current = (item == place).then_some("page");
         view! { <li><a href=path aria-current=current><Icon name=icon/>{label}</a></li> }

@@ -64,6 +64,9 @@ const MATRIX: &[(&str, &str, Access, u16)] = &[
     ("GET", "/as/{org}/sales-units/{msn}", Access::Members, 200),
     ("POST", "/as/{org}/sales-units/refresh", Access::Members, 303),
     ("POST", "/as/{org}/sales-units/{msn}/refresh", Access::Members, 303),
+    ("GET", "/as/{org}/merchants", Access::Members, 200),
+    ("GET", "/as/{org}/merchants/{scheme}/{id}", Access::Members, 200),
+    ("POST", "/as/{org}/merchants/{scheme}/{id}/refresh", Access::Members, 303),
     // Last: it ends the session.
     ("POST", "/logout", Access::SignedIn, 303),
 ];
@@ -100,11 +103,16 @@ async fn browser(portal: &TestPortal, who: Who) -> Browser {
 #[sqlx::test(migrator = "MIGRATIONS")]
 async fn everybody_gets_what_is_theirs_and_nothing_else(pool: PgPool) {
     let portal = TestPortal::synced(pool).await;
-    let msn = portal.sandbox.merchants_of(PARTNER)[0].msns[0].clone();
+    let merchant = portal.sandbox.merchants_of(PARTNER).remove(0);
+    let (msn, merchant) = (&merchant.msns[0], format!("{}/{}", merchant.scheme, merchant.id));
     for who in EVERYBODY {
         let browser = browser(&portal, who).await;
         for &(method, pattern, access, answer) in MATRIX {
-            let path = pattern.replace("{org}", PARTNER).replace("{msn}", &msn).replace("{*path}", "nothing.css");
+            let path = pattern
+                .replace("{org}", PARTNER)
+                .replace("{msn}", msn)
+                .replace("{scheme}/{id}", &merchant)
+                .replace("{*path}", "nothing.css");
             let got = if method == "GET" { browser.get(&path).await } else { browser.post(&path, &[]).await };
             let member = matches!(who, Who::Viewer | Who::Operator | Who::Admin);
             let within = matches!(access, Access::Members | Access::Operators | Access::Admins);
@@ -137,6 +145,10 @@ async fn what_one_may_not_see_looks_like_what_does_not_exist(pool: PgPool) {
         "/as/org_kystkassa",
         "/as/org_kystkassa/sales-units?q=kaffe",
         "/as/org_kystkassa/sales-units/123456",
+        "/as/org_kystkassa/merchants?q=kaffe",
+        "/as/org_kystkassa/merchants/business:NO:ORG/987654321",
+        "/as/org_merchant/merchants",
+        "/as/org_merchant/merchants/business:NO:ORG/987654321",
         "/as/Not%20an%20id",
         "/as/",
         "/as/%2e%2e/org_kystkassa",
