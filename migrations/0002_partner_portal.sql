@@ -45,6 +45,7 @@ alter table sales_unit
     add column webhooks_at timestamptz,
     add column webhooks_failed_at timestamptz;
 create index on sales_unit (organisation_id, webhooks_at nulls first) where gone_at is null;
+create index on sales_unit (organisation_id, gone_at) where gone_at is not null;
 
 create table price_package (
     organisation_id text not null references organisation (id) on delete cascade,
@@ -204,6 +205,7 @@ create table webhook (
 );
 create index on webhook (organisation_id, version);
 create index on webhook (organisation_id, msn) where msn is not null;
+create index on webhook (organisation_id, gone_at) where gone_at is not null;
 
 create index on merchant (organisation_id, contracts_at nulls first) where gone_at is null;
 

@@ -12,6 +12,8 @@ use crate::pages::login::LoginPage;
 use crate::pages::merchant::MerchantPage;
 use crate::pages::merchants::MerchantsPage;
 use crate::pages::not_found::NotFoundPage;
+use crate::pages::product_order::ProductOrderPage;
+use crate::pages::product_orders::ProductOrdersPage;
 use crate::pages::profile::{self, ProfilePage};
 use crate::pages::sales_unit::SalesUnitPage;
 use crate::pages::sales_units::SalesUnitsPage;
@@ -51,6 +53,8 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/businesses") view=BusinessesPage ssr=SsrMode::Async/>
                 <Route path=path!("/profile") view=ProfilePage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org") view=LandingPage ssr=SsrMode::Async/>
+                <Route path=path!("/as/:org/product-orders") view=ProductOrdersPage ssr=SsrMode::Async/>
+                <Route path=path!("/as/:org/product-orders/:id") view=ProductOrderPage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org/sales-units") view=SalesUnitsPage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org/sales-units/:msn") view=SalesUnitPage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org/merchants") view=MerchantsPage ssr=SsrMode::Async/>

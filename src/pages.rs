@@ -10,6 +10,8 @@ pub mod login;
 pub mod merchant;
 pub mod merchants;
 pub mod not_found;
+pub mod product_order;
+pub mod product_orders;
 pub mod profile;
 pub mod sales_unit;
 pub mod sales_units;

@@ -99,6 +99,12 @@ pub fn product_order(organisation: &OrgId, order: Uuid) -> String {
     format!("/as/{organisation}/product-orders/{order}")
 }
 
+/// The details of an order, knowing the list that they were opened from.
+pub fn product_order_from(organisation: &OrgId, order: Uuid, list: &str) -> String {
+    let path = product_order(organisation, order);
+    if list.is_empty() { path } else { format!("{path}?list={}", value(list)) }
+}
+
 /// One of the things that can be done with an order: `refresh`, `note`, `delete`, `send`, `recognise`.
 pub fn product_order_deed(organisation: &OrgId, order: Uuid, deed: &str) -> String {
     format!("/as/{organisation}/product-orders/{order}/{deed}")
@@ -119,6 +125,23 @@ pub fn price_packages(organisation: &OrgId) -> String {
 /// A package's place in the list of packages.
 pub fn price_package(organisation: &OrgId, package: &str) -> String {
     format!("/as/{organisation}/price-packages#package-{}", value(package))
+}
+
+pub fn webhooks(organisation: &OrgId) -> String {
+    format!("/as/{organisation}/webhooks")
+}
+
+/// The registrations that upstream no longer shows.
+pub fn webhooks_vanished(organisation: &OrgId) -> String {
+    format!("/as/{organisation}/webhooks?state=vanished")
+}
+
+pub fn members(organisation: &OrgId) -> String {
+    format!("/as/{organisation}/members")
+}
+
+pub fn settings(organisation: &OrgId) -> String {
+    format!("/as/{organisation}/settings")
 }
 
 /// `next` if it is an address within this portal.

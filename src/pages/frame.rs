@@ -15,8 +15,14 @@ use crate::server::acting::Acting;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
     Landing,
+    ProductOrders,
+    Templates,
     SalesUnits,
     Merchants,
+    PricePackages,
+    Webhooks,
+    Members,
+    Settings,
 }
 
 /// The frame of a page on which one acts as an organisation.
@@ -27,22 +33,14 @@ pub fn ActingFrame(acting: Acting, place: Place, #[prop(into)] title: String, ch
         OrganisationKind::Partner => "partner",
         OrganisationKind::Merchant => "merchant",
     };
-    let id = &organisation.id;
-    let mut menu = vec![
-        (Place::Landing, "home", "Overview", paths::organisation(id)),
-        (
-            Place::SalesUnits,
-            "store",
-            if kind == "partner" { "Sales units" } else { "My sales units" },
-            paths::sales_units(id),
-        ),
-    ];
-    if acting.is_partner() {
-        menu.push((Place::Merchants, "building", "Merchants", paths::merchants(id)));
-    }
-    let menu = menu.into_iter().map(|(item, icon, label, path)| {
-        let current = (item == place).then_some("page");
-        view! { <li><a href=path aria-current=current><Icon name=icon/>{label}</a></li> }
+    let menu = menu(&organisation).into_iter().map(|(heading, items)| {
+        let items = items.into_iter().map(|(item, icon, label, path)| {
+            let current = (item == place).then_some("page");
+            view! { <li><a href=path aria-current=current><Icon name=icon/>{label}</a></li> }
+        });
+        let items = items.collect_view();
+        let heading = (!heading.is_empty()).then(|| view! { <p class="menu-heading">{heading}</p> });
+        view! { {heading}<ul class="menu">{items}</ul> }
     });
     let document_title = document_title(&title, &organisation.name);
     view! {
@@ -52,7 +50,7 @@ pub fn ActingFrame(acting: Acting, place: Place, #[prop(into)] title: String, ch
             <header class="side-bar">
                 <Switcher organisation=organisation.clone() recent=acting.recent().to_vec()/>
                 <nav aria-label="Menu">
-                    <ul class="menu">{menu.collect_view()}</ul>
+                    {menu.collect_view()}
                 </nav>
                 <p class="keys-hint">"Press "<kbd>"?"</kbd>" for keys"</p>
                 <Account email=acting.email().to_owned()/>
@@ -63,6 +61,35 @@ pub fn ActingFrame(acting: Acting, place: Place, #[prop(into)] title: String, ch
         <Copying/>
         <FreshnessWatch/>
     }
+}
+
+/// An entry of the menu: the place, its icon, its words, its address.
+type Item = (Place, &'static str, &'static str, String);
+
+/// The menu, in parts with a heading each. Partners and merchants have different ones.
+fn menu(organisation: &Organisation) -> Vec<(&'static str, Vec<Item>)> {
+    let id = &organisation.id;
+    let home = (Place::Landing, "home", "Overview", paths::organisation(id));
+    let members = (Place::Members, "person", "Members", paths::members(id));
+    if organisation.kind == OrganisationKind::Merchant {
+        let units = (Place::SalesUnits, "store", "My sales units", paths::sales_units(id));
+        return vec![("", vec![home, units]), ("Organisation", vec![members])];
+    }
+    vec![
+        (
+            "",
+            vec![
+                home,
+                (Place::ProductOrders, "order", "Product orders", paths::product_orders(id)),
+                (Place::Templates, "template", "Order templates", paths::templates(id)),
+                (Place::SalesUnits, "store", "Sales units", paths::sales_units(id)),
+                (Place::Merchants, "merchant", "Merchants", paths::merchants(id)),
+                (Place::PricePackages, "price", "Price packages", paths::price_packages(id)),
+            ],
+        ),
+        ("Developers", vec![(Place::Webhooks, "webhook", "Webhooks", paths::webhooks(id))]),
+        ("Organisation", vec![members, (Place::Settings, "settings", "Settings", paths::settings(id))]),
+    ]
 }
 
 /// The frame of a page on which one acts as nobody yet.

@@ -7,6 +7,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::frame::{ActingFrame, Place};
+use super::list::opened_from;
 use super::not_found::{Failed, NotFoundPage};
 use super::product_orders::{status_badge, title_of};
 use super::{acting, loaded, parameter, query};
@@ -18,6 +19,7 @@ use crate::domain::freshness::{absolute, machine};
 use crate::domain::organisation::Role;
 use crate::domain::product_order::message::messages;
 use crate::domain::product_order::{Delivery, Happening, OrderKind, OrderStatus, ProductOrder};
+use crate::domain::product_order_filter::ProductOrderFacets;
 use crate::paths;
 use crate::server::acting::Acting;
 use crate::server::acting::product_orders::{NOTE_LIMIT, ProductOrderView};
@@ -29,14 +31,15 @@ const UPSTREAM_GUIDE: &str = "https://developer.vippsmobilepay.com/docs/partner/
 pub fn ProductOrderPage() -> impl IntoView {
     let Some(acting) = acting() else { return Either::Left(NotFoundPage()) };
     let id = use_params_map().read_untracked().get("id").and_then(|id| id.parse::<Uuid>().ok());
-    let did = parameter(&query(), "did");
+    let query = query();
+    let (did, list) = (parameter(&query, "did"), opened_from::<ProductOrderFacets>(&query));
     Either::Right(loaded(async move {
         let found = match id {
             Some(id) => acting.product_order(id).await,
             None => Err(Failure::NotFound),
         };
         let title = found.as_ref().map_or_else(|_| "Not found".to_owned(), |found| title_of(&found.order.row));
-        let list = paths::product_orders(&acting.organisation().id);
+        let list = paths::product_orders_with(&acting.organisation().id, &list);
         view! {
             <ActingFrame acting=acting.clone() place=Place::ProductOrders title>
                 <nav aria-label="Breadcrumb" class="breadcrumb"><a href=list data-back=""><Icon name="previous"/>"Product orders"</a></nav>
@@ -185,7 +188,10 @@ fn state(acting: &Acting, order: &ProductOrder, candidates: &[(Uuid, OffsetDateT
 fn send_again(acting: &Acting, id: Uuid) -> impl IntoView + use<> {
     let path = paths::product_order_deed(&acting.organisation().id, id, "send");
     match acting.may(Role::Operator) {
-        Ok(()) => view! { <form method="post" action=path><button type="submit" class="primary">"Send again"</button></form> }.into_any(),
+        Ok(()) => {
+            view! { <form method="post" action=path><button type="submit" class="primary">"Send again"</button></form> }
+                .into_any()
+        }
         Err(failure) => view! { <Disabled label="Send again" reason=failure.to_string()/> }.into_any(),
     }
 }
@@ -225,7 +231,10 @@ fn gone(acting: &Acting, order: &ProductOrder) -> Option<AnyView> {
         return Some(view! { <p class="notice">{format!("Deleted {}. The merchant's link no longer works.", absolute(deleted))}</p> }.into_any());
     }
     if let Some(gone) = order.row.gone_at {
-        let text = format!("Vipps MobilePay has not shown this order since {}. What you see is the last that was known.", absolute(gone));
+        let text = format!(
+            "Vipps MobilePay has not shown this order since {}. What you see is the last that was known.",
+            absolute(gone)
+        );
         return Some(view! { <p class="notice warning">{text}</p> }.into_any());
     }
     if order.row.status == OrderStatus::Rejected {
@@ -237,7 +246,8 @@ fn gone(acting: &Acting, order: &ProductOrder) -> Option<AnyView> {
         }.into_any());
     }
     // An order that corrects another one is done when the other one is gone.
-    if let Some(replaces) = order.replaces.filter(|_| order.row.delivery == Some(Delivery::Sent) && order.replaces_open) {
+    if let Some(replaces) = order.replaces.filter(|_| order.row.delivery == Some(Delivery::Sent) && order.replaces_open)
+    {
         let old = paths::product_order(organisation, replaces);
         let delete = paths::product_order_deed(organisation, replaces, "delete");
         return Some(match acting.may(Role::Operator) {
@@ -346,8 +356,13 @@ fn facts(acting: &Acting, order: &ProductOrder) -> impl IntoView + use<> {
         (paths::price_package(organisation, &id), name)
     });
     let made = match (&row.delivery, &row.kind) {
-        (Some(_), _) if order.template.is_some() && order.sent_by_email.is_none() => "By the merchant, with a template of this portal".to_owned(),
-        (Some(_), _) => order.sent_by_email.clone().map_or_else(|| "In this portal".to_owned(), |email| format!("In this portal, by {email}")),
+        (Some(_), _) if order.template.is_some() && order.sent_by_email.is_none() => {
+            "By the merchant, with a template of this portal".to_owned()
+        }
+        (Some(_), _) => order
+            .sent_by_email
+            .clone()
+            .map_or_else(|| "In this portal".to_owned(), |email| format!("In this portal, by {email}")),
         (None, OrderKind::Prefill) => "Through the API, elsewhere than in this portal".to_owned(),
         (None, kind) => kind.label().to_owned(),
     };
@@ -378,10 +393,13 @@ fn facts(acting: &Acting, order: &ProductOrder) -> impl IntoView + use<> {
 fn filled_in_card(order: &ProductOrder, filled_in: Option<Vec<(String, String)>>) -> impl IntoView + use<> {
     let Some(filled_in) = filled_in else {
         let text = match order.row.kind {
-            OrderKind::Prefill => "This order was not made in the portal. Vipps MobilePay does not tell what was filled in.",
+            OrderKind::Prefill => {
+                "This order was not made in the portal. Vipps MobilePay does not tell what was filled in."
+            }
             _ => "Vipps MobilePay does not tell what the merchant fills in.",
         };
-        return view! { <section class="card"><h2>"What was filled in"</h2><p class="pending">{text}</p></section> }.into_any();
+        return view! { <section class="card"><h2>"What was filled in"</h2><p class="pending">{text}</p></section> }
+            .into_any();
     };
     let lines = filled_in.into_iter().map(|(label, value)| view! { <div><dt>{label}</dt><dd>{value}</dd></div> });
     let lines = lines.collect_view();
@@ -427,9 +445,10 @@ fn deeds(acting: &Acting, order: &ProductOrder) -> impl IntoView + use<> {
         return None;
     }
     let refused = may.clone().or_else(|| {
-        (!row.kind.eq(&OrderKind::Prefill))
-            .then(|| "Only prefilled orders can be deleted.".to_owned())
-            .or_else(|| (!row.status.is_open_to_merchant()).then(|| "Only an order that the merchant has not submitted can be deleted.".to_owned()))
+        (!row.kind.eq(&OrderKind::Prefill)).then(|| "Only prefilled orders can be deleted.".to_owned()).or_else(|| {
+            (!row.status.is_open_to_merchant())
+                .then(|| "Only an order that the merchant has not submitted can be deleted.".to_owned())
+        })
     });
     let correct = paths::correct_product_order(organisation, row.id);
     let correct = match (&may, &order.prefill) {

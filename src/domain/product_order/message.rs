@@ -138,7 +138,17 @@ fn numeric(date: Date) -> String {
 
 fn month(month: Month) -> &'static str {
     const NAMES: [&str; 12] = [
-        "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
         "December",
     ];
     NAMES[usize::from(u8::from(month)) - 1]
@@ -197,7 +207,8 @@ mod tests {
         }
         let too_late = datetime!(2026-12-04 12:00 UTC);
         assert_eq!(messages(&order(OrderStatus::Received, "business:NO:ORG"), too_late), None);
-        let unknown = ProductOrderRow { delivery: Some(Delivery::Unknown), ..order(OrderStatus::Received, "business:NO:ORG") };
+        let unknown =
+            ProductOrderRow { delivery: Some(Delivery::Unknown), ..order(OrderStatus::Received, "business:NO:ORG") };
         assert_eq!(messages(&unknown, now), None);
     }
 }

@@ -5,7 +5,7 @@ use crate::domain::failure::Failure;
 use crate::domain::freshness::Freshness;
 use crate::domain::identifiers::BusinessIdentifier;
 use crate::domain::merchant::{KnownMerchant, MerchantRow, OwnedSalesUnit};
-use crate::domain::merchant_filter::MerchantQuery;
+use crate::domain::merchant_filter::{MerchantFilter, MerchantQuery};
 use crate::domain::page::Page;
 use crate::server::store::merchant_list::Merchants;
 use crate::server::store::unavailable;
@@ -29,6 +29,14 @@ impl Acting {
         self.as_partner()?;
         let store = self.portal.store();
         store.page::<Merchants>(&self.row.scope, self.row.version, query, PAGE_SIZE).await.map_err(unavailable)
+    }
+
+    /// How many merchants match.
+    pub async fn count_merchants(&self, filter: &MerchantFilter) -> Result<usize, Failure> {
+        self.as_partner()?;
+        let (store, query) = (self.portal.store(), filter.clone().into());
+        let page = store.page::<Merchants>(&self.row.scope, self.row.version, &query, 0).await.map_err(unavailable)?;
+        Ok(page.matching)
     }
 
     /// How old the copy of the merchants is, and why.

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 use super::*;
 
@@ -23,11 +23,13 @@ enum Step {
 async fn scripted(steps: impl IntoIterator<Item = Step>) -> (Client, Arc<Mutex<Vec<String>>>) {
     let mut steps: VecDeque<Step> = steps.into_iter().collect();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
+    let address = listener.local_addr().unwrap();
     let requests: Arc<Mutex<Vec<String>>> = Arc::default();
     let noted = Arc::clone(&requests);
     tokio::spawn(async move {
         let mut listener = Some(listener);
+        let refusing = TcpSocket::new_v4().unwrap();
+        refusing.set_reuseaddr(true).unwrap();
         while let Some(listening) = &listener {
             let (mut socket, _) = listening.accept().await.unwrap();
             let request = whole_request(&mut socket).await;
@@ -42,6 +44,8 @@ async fn scripted(steps: impl IntoIterator<Item = Step>) -> (Client, Arc<Mutex<V
             };
             if steps.is_empty() {
                 listener = None;
+                // Nobody else shall listen there.
+                refusing.bind(address).unwrap();
             }
             match step {
                 Step::Bytes(bytes) => socket.write_all(bytes.as_bytes()).await.unwrap(),
@@ -51,9 +55,10 @@ async fn scripted(steps: impl IntoIterator<Item = Step>) -> (Client, Arc<Mutex<V
                 })),
             }
         }
+        std::future::pending::<()>().await;
     });
     let settings = VippsSettings { rate: 1000.0, read_timeout: Duration::from_millis(200), ..VippsSettings::default() };
-    (Vipps::new(settings).unwrap().client(keys(&url)), requests)
+    (Vipps::new(settings).unwrap().client(keys(&format!("http://{address}"))), requests)
 }
 
 async fn whole_request(socket: &mut TcpStream) -> String {
