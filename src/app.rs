@@ -9,6 +9,8 @@ use leptos_router::{SsrMode, path};
 use crate::pages::businesses::BusinessesPage;
 use crate::pages::landing::LandingPage;
 use crate::pages::login::LoginPage;
+use crate::pages::merchant::MerchantPage;
+use crate::pages::merchants::MerchantsPage;
 use crate::pages::not_found::NotFoundPage;
 use crate::pages::product_order::ProductOrderPage;
 use crate::pages::product_orders::ProductOrdersPage;
@@ -55,6 +57,8 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/as/:org/product-orders/:id") view=ProductOrderPage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org/sales-units") view=SalesUnitsPage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org/sales-units/:msn") view=SalesUnitPage ssr=SsrMode::Async/>
+                <Route path=path!("/as/:org/merchants") view=MerchantsPage ssr=SsrMode::Async/>
+                <Route path=path!("/as/:org/merchants/:scheme/:id") view=MerchantPage ssr=SsrMode::Async/>
             </Routes>
         </Router>
     }

@@ -12,7 +12,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::{CompressionLayer, CompressionLevel};
 use tower_http::limit::RequestBodyLimitLayer;
 
-use super::requests::product_orders;
+use super::requests::{merchants, product_orders};
 use super::security::{csrf, headers, sessions};
 use super::{Portal, rendering, requests, site};
 use crate::app::App;
@@ -49,6 +49,7 @@ pub fn guarded_actions() -> Vec<Action> {
         sent_to(paths::PREFERENCES, post(requests::choose_preferences)),
         sent_to("/as/{org}/sales-units/refresh", post(requests::refresh_sales_units)),
         sent_to("/as/{org}/sales-units/{msn}/refresh", post(requests::refresh_sales_unit)),
+        sent_to("/as/{org}/merchants/{scheme}/{id}/refresh", post(merchants::refresh)),
         sent_to("/as/{org}/product-orders/refresh", post(product_orders::refresh_list)),
         sent_to("/as/{org}/product-orders/{id}/refresh", post(product_orders::refresh)),
         operators("/as/{org}/product-orders/{id}/note", post(product_orders::note)),

@@ -2,6 +2,7 @@
 
 mod access_matrix;
 mod layering;
+mod merchants;
 mod sales_units;
 mod sessions;
 mod syncing;
