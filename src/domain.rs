@@ -3,7 +3,9 @@
 pub mod failure;
 pub mod freshness;
 pub mod identifiers;
+pub mod list;
 pub mod merchant;
+pub mod merchant_filter;
 pub mod organisation;
 pub mod page;
 pub mod partner;

@@ -4,6 +4,7 @@ pub mod businesses;
 pub mod frame;
 pub mod freshness;
 pub mod landing;
+pub mod list;
 pub mod login;
 pub mod not_found;
 pub mod product_order;

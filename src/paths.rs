@@ -38,7 +38,7 @@ pub fn sales_units(organisation: &OrgId) -> String {
 
 /// The list with a query, as filters write it.
 pub fn sales_units_with(organisation: &OrgId, query: &str) -> String {
-    with_query(sales_units(organisation), query)
+    with_query(&sales_units(organisation), query)
 }
 
 pub fn sales_units_refresh(organisation: &OrgId) -> String {
@@ -51,8 +51,7 @@ pub fn sales_unit(organisation: &OrgId, msn: &Msn) -> String {
 
 /// The details of a unit, knowing the list that they were opened from.
 pub fn sales_unit_from(organisation: &OrgId, msn: &Msn, list: &str) -> String {
-    let path = sales_unit(organisation, msn);
-    if list.is_empty() { path } else { format!("{path}?list={}", value(list)) }
+    from_list(sales_unit(organisation, msn), list)
 }
 
 pub fn sales_unit_refresh(organisation: &OrgId, msn: &Msn) -> String {
@@ -65,7 +64,7 @@ pub fn product_orders(organisation: &OrgId) -> String {
 
 /// The list with a query, as filters write it.
 pub fn product_orders_with(organisation: &OrgId, query: &str) -> String {
-    with_query(product_orders(organisation), query)
+    with_query(&product_orders(organisation), query)
 }
 
 pub fn product_orders_refresh(organisation: &OrgId) -> String {
@@ -134,8 +133,14 @@ pub fn own(next: &str) -> Option<&str> {
     (own && next.len() <= 2_000 && next.is_ascii()).then_some(next)
 }
 
-fn with_query(path: String, query: &str) -> String {
-    if query.is_empty() { path } else { format!("{path}?{query}") }
+/// A list's address with a query, as filters write it.
+pub fn with_query(path: &str, query: &str) -> String {
+    if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
+}
+
+/// The address of a page that knows the query of the list that it was opened from.
+pub fn from_list(path: String, list: &str) -> String {
+    if list.is_empty() { path } else { format!("{path}?list={}", value(list)) }
 }
 
 fn value(text: &str) -> String {

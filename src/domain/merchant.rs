@@ -19,6 +19,73 @@ pub struct Merchant {
     pub updated_at: Option<OffsetDateTime>,
 }
 
+/// Whether a merchant is active.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MerchantStatus {
+    Active,
+    Deactivated,
+    /// A word upstream did not document when this was written.
+    Other(String),
+    Unknown,
+}
+
+impl MerchantStatus {
+    /// From upstream's word.
+    pub fn from_upstream(word: Option<&str>) -> Self {
+        match word {
+            Some("ACTIVE") => Self::Active,
+            Some("DEACTIVATED") => Self::Deactivated,
+            Some(other) => Self::Other(other.to_owned()),
+            None => Self::Unknown,
+        }
+    }
+
+    pub fn label(&self) -> &str {
+        match self {
+            Self::Active => "Active",
+            Self::Deactivated => "Deactivated",
+            Self::Other(word) => word,
+            Self::Unknown => "Unknown",
+        }
+    }
+}
+
+/// A row of the list of merchants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MerchantRow {
+    pub business_identifier: BusinessIdentifier,
+    /// None until the merchant has been fetched.
+    pub name: Option<String>,
+    pub status: MerchantStatus,
+    /// How many sales units upstream shows of it.
+    pub units: usize,
+    pub created_at: Option<OffsetDateTime>,
+    pub fetched_at: Option<OffsetDateTime>,
+    /// When upstream stopped showing the merchant; none while it is visible.
+    pub gone_at: Option<OffsetDateTime>,
+}
+
+/// One merchant as the portal's copy knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownMerchant {
+    pub business_identifier: BusinessIdentifier,
+    /// What upstream last told of it; none before the first time.
+    pub details: Option<Merchant>,
+    pub first_seen_at: OffsetDateTime,
+    pub fetched_at: Option<OffsetDateTime>,
+    pub gone_at: Option<OffsetDateTime>,
+    /// The answer as upstream gave it, unknown fields included: indented JSON.
+    pub raw: Option<String>,
+}
+
+impl KnownMerchant {
+    /// Its name, or its number in place of one.
+    pub fn name(&self) -> String {
+        let name = self.details.as_ref().map(|details| details.name.clone()).filter(|name| !name.is_empty());
+        name.unwrap_or_else(|| format!("Merchant {}", self.business_identifier.grouped()))
+    }
+}
+
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Address {
     pub lines: Vec<String>,

@@ -10,7 +10,7 @@ use super::{acting, loaded};
 use crate::components::grouped;
 use crate::domain::failure::Failure;
 use crate::domain::organisation::OrganisationKind;
-use crate::domain::sales_unit_filter::{SalesUnitFilter, StateFacet};
+use crate::domain::sales_unit_filter::{SalesUnitFacets, SalesUnitFilter, StateFacet};
 use crate::paths;
 use crate::server::acting::Acting;
 
@@ -48,7 +48,7 @@ async fn load(acting: &Acting) -> Result<Counts, Failure> {
 }
 
 fn in_state(state: StateFacet) -> SalesUnitFilter {
-    SalesUnitFilter { state: Some(state), ..SalesUnitFilter::default() }
+    SalesUnitFacets { state: Some(state), ..SalesUnitFacets::default() }.into()
 }
 
 fn page(acting: &Acting, counts: Counts) -> impl IntoView + use<> {

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
 use super::frame::{ActingFrame, Place};
+use super::list::opened_from;
 use super::not_found::{Failed, NotFoundPage};
 use super::{acting, loaded, parameter, query, sales_units};
 use crate::components::{Ago, Badge, Copy, Icon, Tone, grouped};
@@ -14,7 +15,7 @@ use crate::domain::identifiers::{BusinessIdentifier, CheckDigit, Market, Msn};
 use crate::domain::merchant::Merchant;
 use crate::domain::organisation::OrgId;
 use crate::domain::sales_unit::SalesUnit;
-use crate::domain::sales_unit_filter::{SalesUnitFilter, SalesUnitQuery};
+use crate::domain::sales_unit_filter::{SalesUnitFacets, SalesUnitFilter};
 use crate::paths;
 use crate::server::acting::{Acting, SalesUnitView};
 
@@ -23,8 +24,7 @@ pub fn SalesUnitPage() -> impl IntoView {
     let Some(acting) = acting() else { return Either::Left(NotFoundPage()) };
     let msn = use_params_map().read_untracked().get("msn").and_then(|msn| Msn::parse(&msn));
     let query = query();
-    // Only what a list understands is taken over from the address.
-    let list = SalesUnitQuery::from_query(&parameter(&query, "list").unwrap_or_default()).to_query();
+    let list = opened_from::<SalesUnitFacets>(&query);
     let outcome = parameter(&query, "refresh");
     Either::Right(loaded(async move {
         let found = match msn {

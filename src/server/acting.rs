@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::Portal;
 use super::store::organisations::{ActingRow, JobRow};
+use super::store::sales_unit_list::SalesUnits;
 use super::store::unavailable;
 use super::sync;
 use crate::domain::failure::Failure;
@@ -136,14 +137,13 @@ impl Acting {
 
     pub async fn sales_units(&self, query: &SalesUnitQuery) -> Result<Page<SalesUnitRow>, Failure> {
         let store = self.portal.store();
-        store.sales_unit_page(&self.row.scope, self.row.version, query, PAGE_SIZE).await.map_err(unavailable)
+        store.page::<SalesUnits>(&self.row.scope, self.row.version, query, PAGE_SIZE).await.map_err(unavailable)
     }
 
     /// How many sales units match.
     pub async fn count_sales_units(&self, filter: &SalesUnitFilter) -> Result<usize, Failure> {
-        let query = SalesUnitQuery { filter: filter.clone(), ..SalesUnitQuery::default() };
-        let store = self.portal.store();
-        let page = store.sales_unit_page(&self.row.scope, self.row.version, &query, 0).await.map_err(unavailable)?;
+        let (store, query) = (self.portal.store(), filter.clone().into());
+        let page = store.page::<SalesUnits>(&self.row.scope, self.row.version, &query, 0).await.map_err(unavailable)?;
         Ok(page.matching)
     }
 

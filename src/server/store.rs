@@ -6,10 +6,11 @@
 
 mod bench;
 pub mod known_browsers;
+pub mod list_index;
 pub mod merchants;
 pub mod organisations;
 pub mod product_orders;
-pub mod sales_unit_index;
+pub mod sales_unit_list;
 pub mod sales_units;
 pub mod sealed_secrets;
 pub mod sessions;
@@ -35,7 +36,7 @@ pub static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 #[derive(Clone)]
 pub struct Store {
     pool: PgPool,
-    indexes: Arc<sales_unit_index::Indexes>,
+    indexes: Arc<list_index::Indexes>,
 }
 
 /// Whose rows a query is about: who acts, whose copy holds the rows, and to which merchant the

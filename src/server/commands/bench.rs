@@ -20,6 +20,7 @@ use crate::domain::organisation::OrgId;
 use crate::domain::sales_unit_filter::SalesUnitQuery;
 use crate::server::postgres::EmbeddedPostgres;
 use crate::server::store::Store;
+use crate::server::store::sales_unit_list::SalesUnits;
 
 const ROUNDS: usize = 10;
 const REQUESTS_A_ROUND: usize = 60;
@@ -79,7 +80,7 @@ async fn measure(settings: &BenchSettings, database_url: &str) -> anyhow::Result
         for _ in 0..REQUESTS_A_ROUND {
             let start = Instant::now();
             let row = store.acting(staff, &organisation).await?.context("the bench's person is gone")?;
-            store.sales_unit_page(&row.scope, row.version, &SalesUnitQuery::default(), 50).await?;
+            store.page::<SalesUnits>(&row.scope, row.version, &SalesUnitQuery::default(), 50).await?;
             if round > 0 {
                 sql.push(start.elapsed());
             }

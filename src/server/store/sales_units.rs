@@ -2,18 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use futures::{Stream, TryStreamExt};
 use sqlx::types::Json;
 use time::{Duration, OffsetDateTime};
 
-use super::sales_unit_index::Indexed;
-use super::{Result, Scope, Store, Tenant};
+use super::{Result, Tenant};
 use crate::domain::identifiers::{BusinessIdentifier, Msn};
-use crate::domain::page::Page;
-use crate::domain::sales_unit::{
-    CaptureType, Configuration, Flag, ListedSalesUnit, SalesUnit, SalesUnitDetails, SalesUnitRow,
-};
-use crate::domain::sales_unit_filter::SalesUnitQuery;
+use crate::domain::sales_unit::{CaptureType, Configuration, Flag, ListedSalesUnit, SalesUnit, SalesUnitDetails};
 
 /// Rows written in one statement.
 const BATCH: usize = 5_000;
@@ -29,108 +23,7 @@ pub struct ListOutcome {
     pub held: usize,
 }
 
-impl Store {
-    /// A page of the sales units that match, as of `version` of the copy or later.
-    pub async fn sales_unit_page(
-        &self,
-        scope: &Scope,
-        version: i64,
-        query: &SalesUnitQuery,
-        size: usize,
-    ) -> Result<Page<SalesUnitRow>> {
-        let found = self.indexes.find(self, scope, version, query, size).await?;
-        let rows = if found.msns.is_empty() {
-            Vec::new()
-        } else {
-            self.tenant(scope).await?.sales_unit_rows(&found.msns).await?
-        };
-        Ok(Page {
-            rows,
-            matching: found.matching,
-            total: found.total,
-            skipped: found.skipped,
-            before: found.before,
-            after: found.after,
-        })
-    }
-}
-
 impl Tenant<'_> {
-    /// The rows of these units, in the order of `msns`.
-    async fn sales_unit_rows(&mut self, msns: &[String]) -> Result<Vec<SalesUnitRow>> {
-        let scope = self.scope;
-        let rows = sqlx::query!(
-            r#"
-            select s.msn, s.name, s.business_scheme, s.business_id, s.merchant_name, s.capture_type,
-                   s.recurring_allowed, s.details_at, s.gone_at
-            from sales_unit s
-            where s.organisation_id = $1 and s.msn = any($2)
-            "#,
-            scope.copy.as_str(),
-            msns,
-        )
-        .fetch_all(self.connection())
-        .await?;
-        let mut by_msn: HashMap<String, SalesUnitRow> = HashMap::with_capacity(rows.len());
-        for row in rows {
-            let Some(msn) = Msn::parse(&row.msn) else { continue };
-            let unit = SalesUnitRow {
-                msn,
-                name: row.name,
-                business_identifier: business_identifier(row.business_scheme, row.business_id),
-                merchant_name: row.merchant_name,
-                capture_type: CaptureType::from_upstream(row.capture_type.as_deref()),
-                recurring_allowed: row.recurring_allowed.into(),
-                details_at: row.details_at,
-                gone_at: row.gone_at,
-            };
-            by_msn.insert(row.msn, unit);
-        }
-        Ok(msns.iter().filter_map(|msn| by_msn.remove(msn)).collect())
-    }
-
-    /// Everything the index keeps, of the units that changed after `version`.
-    pub(super) fn changed_sales_units(&mut self, version: i64) -> impl Stream<Item = Result<Indexed>> {
-        let scope = self.scope;
-        sqlx::query!(
-            r#"
-            select msn, name, merchant_name, business_scheme, business_id, capture_type, payment_allowed,
-                   recurring_allowed, skip_landing_page_allowed, partial_capture_allowed, late_capture_allowed,
-                   landing_page_phone_number_locked, long_living_payment_allowed, credit_card_payment_allowed,
-                   details_at is not null as "has_details!", gone_at is not null as "gone!", version
-            from sales_unit
-            where organisation_id = $1 and version > $2
-              and ($3::text is null or (business_scheme = $3 and business_id = $4))
-            order by version
-            "#,
-            scope.copy.as_str(),
-            version,
-            scope.scheme(),
-            scope.business_id(),
-        )
-        .fetch(self.connection())
-        .map_ok(|row| Indexed {
-            msn: row.msn,
-            name: row.name,
-            merchant_name: row.merchant_name,
-            business_identifier: business_identifier(row.business_scheme, row.business_id),
-            capture_type: CaptureType::from_upstream(row.capture_type.as_deref()),
-            flags: [
-                row.payment_allowed.into(),
-                row.recurring_allowed.into(),
-                row.skip_landing_page_allowed.into(),
-                row.partial_capture_allowed.into(),
-                row.late_capture_allowed.into(),
-                row.landing_page_phone_number_locked.into(),
-                row.long_living_payment_allowed.into(),
-                row.credit_card_payment_allowed.into(),
-            ],
-            has_details: row.has_details,
-            gone: row.gone,
-            version: row.version,
-        })
-    }
-
     pub async fn sales_unit(&mut self, msn: &Msn) -> Result<Option<SalesUnit>> {
         let scope = self.scope;
         let row = sqlx::query!(

@@ -8,6 +8,7 @@ use sqlx::PgPool;
 use super::{PARTNER, TestPortal, org};
 use crate::domain::organisation::Role;
 use crate::domain::sales_unit_filter::SalesUnitQuery;
+use crate::server::store::sales_unit_list::SalesUnits;
 use crate::server::store::sync_jobs::JobKind;
 use crate::server::store::{MIGRATIONS, Scope};
 use crate::server::sync;
@@ -20,7 +21,7 @@ async fn state_counts(portal: &TestPortal) -> [usize; 3] {
     let mut counts = [0; 3];
     for (count, state) in counts.iter_mut().zip(["visible", "waiting", "gone"]) {
         let query = SalesUnitQuery::from_query(&format!("state={state}"));
-        let page = portal.portal.store().sales_unit_page(&row.scope, row.version, &query, 0).await.unwrap();
+        let page = portal.portal.store().page::<SalesUnits>(&row.scope, row.version, &query, 0).await.unwrap();
         *count = page.matching;
     }
     counts
