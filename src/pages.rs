@@ -7,6 +7,7 @@ pub mod landing;
 pub mod list;
 pub mod login;
 pub mod not_found;
+pub mod price_packages;
 pub mod product_order;
 pub mod product_orders;
 pub mod profile;

@@ -1,9 +1,12 @@
 //! One sales unit: everything upstream gives, and what the portal knows beside it.
 
+mod price_package;
+
 use leptos::either::Either;
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
+use self::price_package::KnownPackage;
 use super::frame::{ActingFrame, Place};
 use super::list::opened_from;
 use super::not_found::{Failed, NotFoundPage};
@@ -28,20 +31,26 @@ pub fn SalesUnitPage() -> impl IntoView {
     let outcome = parameter(&query, "refresh");
     Either::Right(loaded(async move {
         let found = match msn {
-            Some(msn) => acting.sales_unit(&msn).await,
+            Some(msn) => load(&acting, &msn).await,
             None => Err(Failure::NotFound),
         };
-        let title = found.as_ref().map_or_else(|_| "Not found".to_owned(), |found| name(&found.unit));
+        let title = found.as_ref().map_or_else(|_| "Not found".to_owned(), |(found, _)| name(&found.unit));
         view! {
             <ActingFrame acting=acting.clone() place=Place::SalesUnits title>
                 {breadcrumb(&acting, &list)}
                 {match found {
-                    Ok(found) => Either::Left(details(&acting, found, &list, outcome.as_deref())),
+                    Ok((found, package)) => Either::Left(details(&acting, found, package, &list, outcome.as_deref())),
                     Err(failure) => Either::Right(view! { <Failed failure/> }),
                 }}
             </ActingFrame>
         }
     }))
+}
+
+async fn load(acting: &Acting, msn: &Msn) -> Result<(SalesUnitView, Option<KnownPackage>), Failure> {
+    let found = acting.sales_unit(msn).await?;
+    let package = price_package::load(acting, &found.unit).await?;
+    Ok((found, package))
 }
 
 fn breadcrumb(acting: &Acting, list: &str) -> impl IntoView + use<> {
@@ -50,13 +59,20 @@ fn breadcrumb(acting: &Acting, list: &str) -> impl IntoView + use<> {
     view! { <nav aria-label="Breadcrumb" class="breadcrumb"><a href=path data-back=""><Icon name="previous"/>{label}</a></nav> }
 }
 
-fn details(acting: &Acting, found: SalesUnitView, list: &str, outcome: Option<&str>) -> impl IntoView + use<> {
+fn details(
+    acting: &Acting,
+    found: SalesUnitView,
+    package: Option<KnownPackage>,
+    list: &str,
+    outcome: Option<&str>,
+) -> impl IntoView + use<> {
     let SalesUnitView { unit, merchant, siblings, sibling_count } = found;
     let organisation = acting.organisation().id.clone();
     let head = head(&organisation, &unit, list);
     let facts = facts(&unit);
     let configuration = configuration(&unit);
     let merchant = merchant_card(unit.business_identifier.as_ref(), merchant);
+    let package = package.map(|package| price_package::card(acting, &unit, package, list));
     let siblings = siblings_card(&organisation, siblings, sibling_count, unit.business_identifier.as_ref());
     view! {
         {head}
@@ -64,7 +80,7 @@ fn details(acting: &Acting, found: SalesUnitView, list: &str, outcome: Option<&s
         {gone_notice(&unit)}
         <div class="columns">
             <div>{facts}{configuration}</div>
-            <div>{merchant}{siblings}</div>
+            <div>{package}{merchant}{siblings}</div>
         </div>
         {unit.raw.map(|raw| view! {
             <details class="raw card">

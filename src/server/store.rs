@@ -9,6 +9,7 @@ pub mod known_browsers;
 pub mod list_index;
 pub mod merchants;
 pub mod organisations;
+pub mod price_packages;
 pub mod product_orders;
 pub mod sales_unit_list;
 pub mod sales_units;

@@ -2,6 +2,7 @@
 
 mod access_matrix;
 mod layering;
+mod price_packages;
 mod sales_units;
 mod sessions;
 mod syncing;
