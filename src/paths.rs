@@ -84,6 +84,12 @@ pub fn product_order(organisation: &OrgId, order: Uuid) -> String {
     format!("/as/{organisation}/product-orders/{order}")
 }
 
+/// The details of an order, knowing the list that they were opened from.
+pub fn product_order_from(organisation: &OrgId, order: Uuid, list: &str) -> String {
+    let path = product_order(organisation, order);
+    if list.is_empty() { path } else { format!("{path}?list={}", value(list)) }
+}
+
 /// One of the things that can be done with an order: `refresh`, `note`, `delete`, `send`, `recognise`.
 pub fn product_order_deed(organisation: &OrgId, order: Uuid, deed: &str) -> String {
     format!("/as/{organisation}/product-orders/{order}/{deed}")

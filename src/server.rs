@@ -3,6 +3,7 @@
 pub mod acting;
 pub mod commands;
 pub mod config;
+pub mod logo;
 pub mod ordering;
 pub mod postgres;
 pub mod rendering;

@@ -68,7 +68,7 @@ pub fn Field(
             .into_any()
         }
         Input::Check => view! {
-            <input id=id.clone() type="checkbox" name=name.clone() value="true" checked=value == "true" disabled=disabled
+            <input id=id.clone() type="checkbox" name=name.clone() value="yes" checked=value == "yes" disabled=disabled
                 aria-invalid=invalid aria-describedby=described.clone()/>
         }
         .into_any(),

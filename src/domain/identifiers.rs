@@ -145,6 +145,70 @@ impl BusinessIdentifier {
     }
 }
 
+/// Reads a business identifier as people type and paste it (`987 654 321`, `NO 987 654 321 MVA`,
+/// `DK-16427888`, `FI33302144`) and writes it as upstream does.
+///
+/// Strict, unlike reading what upstream says: a wrong check digit is refused. The error is a
+/// sentence for the person who typed.
+pub fn business_identifier_from_typed(market: Market, text: &str) -> Result<BusinessIdentifier, String> {
+    let name = market.identifier_name();
+    if text.trim().is_empty() {
+        return Err(format!("{name} is missing."));
+    }
+    let compact: String = text.chars().filter(|character| !is_separator(*character)).collect();
+    let compact = compact.to_uppercase();
+    let country = compact.get(..2).filter(|country| country.bytes().all(|byte| byte.is_ascii_uppercase()));
+    let number = match (country, market) {
+        (Some(country), _) if country == market.code() => without_words(&compact[2..], market),
+        (Some("SE"), _) => return Err("Vipps MobilePay takes no Swedish businesses through partners.".to_owned()),
+        (Some(country), _) => match Market::ALL.into_iter().find(|other| other.code() == country) {
+            Some(other) => {
+                return Err(format!("{text} is from {}, but the market is {}.", other.name(), market.name()));
+            }
+            None => without_words(&compact, market),
+        },
+        (None, _) => without_words(&compact, market),
+    };
+
+    let length = if market == Market::Denmark || market == Market::Finland { 8 } else { 9 };
+    if let Some(wrong) = number.chars().find(|character| !character.is_ascii_digit()) {
+        return Err(format!("{name} has {length} digits and nothing else; {wrong} does not belong in it."));
+    }
+    if number.len() != length {
+        return Err(format!("{name} has {length} digits; this has {}.", number.len()));
+    }
+    let id = match market {
+        Market::Finland => format!("{}-{}", &number[..7], &number[7..]),
+        Market::Norway | Market::Denmark => number.to_owned(),
+    };
+    let identifier = BusinessIdentifier::new(market.scheme(), id);
+    match identifier.check_digit() {
+        CheckDigit::Right | CheckDigit::NoRule => Ok(identifier),
+        CheckDigit::Wrong => Err(format!(
+            "{} is no {} of {}: the check digit does not fit, so a digit must be mistyped.",
+            identifier.grouped(),
+            if market == Market::Finland { name.to_owned() } else { name.to_lowercase().replace("cvr", "CVR") },
+            market.name()
+        )),
+    }
+}
+
+/// What people write between the digits of a number.
+pub(super) fn is_separator(character: char) -> bool {
+    character.is_whitespace() || matches!(character, '.' | '-' | '\u{2010}'..='\u{2013}' | '\u{2212}' | ':' | '/')
+}
+
+/// Without the words that stand around a number on letterheads; upper case, without separators.
+fn without_words(number: &str, market: Market) -> &str {
+    let (before, after): (&[&str], &str) = match market {
+        Market::Norway => (&["ORGNR", "ORG"], "MVA"),
+        Market::Denmark => (&["CVRNR", "CVR"], ""),
+        Market::Finland => (&["YTUNNUS"], ""),
+    };
+    let number = before.iter().find_map(|word| number.strip_prefix(word)).unwrap_or(number);
+    number.strip_suffix(after).unwrap_or(number)
+}
+
 /// Nine digits, weights 3 2 7 6 5 4 3 2, modulo 11.
 pub fn norwegian_organisation_number(id: &str) -> bool {
     let Some(digits) = digits::<9>(id) else { return false };
@@ -177,7 +241,7 @@ fn weighted(digits: &[u32], weights: &[u32]) -> u32 {
     digits.iter().zip(weights).map(|(digit, weight)| digit * weight).sum()
 }
 
-fn digits<const N: usize>(text: &str) -> Option<[u32; N]> {
+pub(super) fn digits<const N: usize>(text: &str) -> Option<[u32; N]> {
     let digits: Option<Vec<u32>> = text.chars().map(|character| character.to_digit(10)).collect();
     digits?.try_into().ok()
 }
@@ -230,7 +294,63 @@ mod tests {
         }
     }
 
+    #[test]
+    fn typed_identifiers_are_written_as_upstream_does() {
+        let cases = [
+            (Market::Norway, "918 713 867", "918713867"),
+            (Market::Norway, " NO 918\u{a0}713\u{a0}867 MVA", "918713867"),
+            (Market::Norway, "no918713867mva", "918713867"),
+            (Market::Norway, "Org.nr.: 918.713.867", "918713867"),
+            (Market::Denmark, "DK-16427888", "16427888"),
+            (Market::Denmark, "CVR-nr. 16 42 78 88", "16427888"),
+            (Market::Finland, "FI33302144", "3330214-4"),
+            (Market::Finland, "3330214\u{2013}4", "3330214-4"),
+            (Market::Finland, "Y-tunnus 3330214-4", "3330214-4"),
+        ];
+        for (market, typed, id) in cases {
+            let expected = BusinessIdentifier::new(market.scheme(), id);
+            assert_eq!(business_identifier_from_typed(market, typed), Ok(expected), "{typed}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_typed_identifier_is_said() {
+        let cases = [
+            (Market::Norway, " ", "Organisation number is missing."),
+            (Market::Norway, "9876543221", "Organisation number has 9 digits; this has 10."),
+            (
+                Market::Norway,
+                "98765432a",
+                "Organisation number has 9 digits and nothing else; A does not belong in it.",
+            ),
+            (Market::Norway, "DK-16427888", "DK-16427888 is from Denmark, but the market is Norway."),
+            (Market::Norway, "SE556012579001", "Vipps MobilePay takes no Swedish businesses through partners."),
+            (Market::Denmark, "٤٣٣٠٠٩٤٦", "CVR number has 8 digits and nothing else; ٤ does not belong in it."),
+        ];
+        for (market, typed, fault) in cases {
+            assert_eq!(business_identifier_from_typed(market, typed), Err(fault.to_owned()));
+        }
+        for (market, typed) in
+            [(Market::Norway, "987 654 321"), (Market::Denmark, "43300947"), (Market::Finland, "3330214-5")]
+        {
+            let fault = business_identifier_from_typed(market, typed).unwrap_err();
+            assert!(fault.contains("check digit"), "{fault}");
+        }
+    }
+
     proptest::proptest! {
+        #[test]
+        fn a_typed_identifier_has_a_right_check_digit(
+            market in proptest::sample::select(&Market::ALL[..]),
+            typed in "(NO|DK|FI|SE|Å)? ?[0-9 -]{0,11}( MVA)?",
+        ) {
+            if let Ok(identifier) = business_identifier_from_typed(market, &typed) {
+                proptest::prop_assert_eq!(identifier.check_digit(), CheckDigit::Right);
+                proptest::prop_assert_eq!(identifier.market(), Some(market));
+                proptest::prop_assert_eq!(business_identifier_from_typed(market, &identifier.grouped()), Ok(identifier));
+            }
+        }
+
         #[test]
         fn exactly_one_last_digit_is_right_at_most(stem in proptest::collection::vec(0u32..10, 8)) {
             let stem: String = stem.iter().map(ToString::to_string).collect();

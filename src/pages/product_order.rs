@@ -7,6 +7,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::frame::{ActingFrame, Place};
+use super::list::opened_from;
 use super::not_found::{Failed, NotFoundPage};
 use super::product_orders::{status_badge, title_of};
 use super::{acting, loaded, parameter, query};
@@ -18,6 +19,7 @@ use crate::domain::freshness::{absolute, machine};
 use crate::domain::organisation::Role;
 use crate::domain::product_order::message::messages;
 use crate::domain::product_order::{Delivery, Happening, OrderKind, OrderStatus, ProductOrder};
+use crate::domain::product_order_filter::ProductOrderFacets;
 use crate::paths;
 use crate::server::acting::Acting;
 use crate::server::acting::product_orders::{NOTE_LIMIT, ProductOrderView};
@@ -29,14 +31,15 @@ const UPSTREAM_GUIDE: &str = "https://developer.vippsmobilepay.com/docs/partner/
 pub fn ProductOrderPage() -> impl IntoView {
     let Some(acting) = acting() else { return Either::Left(NotFoundPage()) };
     let id = use_params_map().read_untracked().get("id").and_then(|id| id.parse::<Uuid>().ok());
-    let did = parameter(&query(), "did");
+    let query = query();
+    let (did, list) = (parameter(&query, "did"), opened_from::<ProductOrderFacets>(&query));
     Either::Right(loaded(async move {
         let found = match id {
             Some(id) => acting.product_order(id).await,
             None => Err(Failure::NotFound),
         };
         let title = found.as_ref().map_or_else(|_| "Not found".to_owned(), |found| title_of(&found.order.row));
-        let list = paths::product_orders(&acting.organisation().id);
+        let list = paths::product_orders_with(&acting.organisation().id, &list);
         view! {
             <ActingFrame acting=acting.clone() place=Place::ProductOrders title>
                 <nav aria-label="Breadcrumb" class="breadcrumb"><a href=list data-back=""><Icon name="previous"/>"Product orders"</a></nav>

@@ -1,23 +1,40 @@
 //! A simulation of Vipps MobilePay: seeded, stateful, and as strict about requests as the real one.
 //!
-//! This file is the map. [`settings`] says what one can order, [`world`] holds the simulated
-//! businesses ([`names`] their words), [`keys`] who may call, [`gateway`] what every call passes
-//! ([`limits`], [`faults`], [`calls`]), [`tokens`] and [`management`] are the APIs, and
-//! [`answers`] and [`problem`] what they say. A further API is a further file with `routes()`.
+//! This file is the map. [`settings`] says what one can order. What there is: [`world`] holds the
+//! simulated businesses ([`names`] their words), [`packages`] their prices, [`orders`] what they
+//! order, [`registrations`] where they want to be told. Who calls: [`keys`], and [`gateway`] with
+//! what every call passes ([`limits`], [`faults`], [`calls`], [`exchange`]). The APIs: [`tokens`],
+//! [`management`], [`product_orders`] ([`prefill`] is their content, [`remembered`] their
+//! idempotency), [`webhooks`], [`proposals`]; each has `routes()`, reads with [`strict`] and speaks
+//! with [`answers`], [`problem`] and [`broken`]. [`form`] is for the merchants, [`backstage`] for
+//! tests and demonstrations.
 
 mod answers;
+mod backstage;
+mod broken;
 mod calls;
+mod exchange;
 mod faults;
+mod form;
 mod gateway;
 mod keys;
 mod limits;
 mod management;
 mod names;
+mod orders;
+mod packages;
+mod prefill;
 mod problem;
+mod product_orders;
+mod proposals;
+mod registrations;
+mod remembered;
 mod settings;
+mod strict;
 #[cfg(test)]
 mod tests;
 mod tokens;
+mod webhooks;
 mod world;
 
 use std::future::Future;
@@ -29,10 +46,13 @@ use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::serve::ListenerExt;
+use time::OffsetDateTime;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+pub use self::backstage::{SandboxOrder, SandboxPricePackage, SandboxWebhook};
 pub use self::calls::Call;
+pub use self::exchange::Exchange;
 pub use self::faults::{Fault, Shape, Share};
 pub use self::keys::SandboxKeys;
 pub use self::settings::SandboxSettings;
@@ -42,11 +62,20 @@ const LAST_ANSWERS: Duration = Duration::from_secs(1);
 
 pub struct Sandbox {
     world: RwLock<world::World>,
+    packages: packages::PricePackages,
+    /// Locked before the world where both are.
+    orders: Mutex<orders::Orders>,
+    /// Locked before the orders where both are.
+    remembered: Mutex<remembered::Remembered>,
+    webhooks: Mutex<registrations::Registrations>,
+    compliance_data: bool,
+    proposals: bool,
     clients: keys::Clients,
     tokens: tokens::Tokens,
     limits: limits::Limits,
     faults: faults::Faults,
     calls: calls::Calls,
+    observer: exchange::Observer,
     /// Ends the calls that are never answered when the server that took them stops.
     stopping: Mutex<CancellationToken>,
 }
@@ -67,13 +96,23 @@ impl Sandbox {
         let merchants = settings.merchants.unwrap_or(settings.sales_units / 3);
         let world = world::World::build(partners, settings.sales_units, merchants, settings.seed);
         let clients = keys::Clients::new(&world, partners, settings.seed);
+        let packages = packages::PricePackages::seeded(&world, partners, settings.seed);
+        let orders = orders::Orders::seeded(&world, &packages, partners, settings.seed, OffsetDateTime::now_utc());
+        let webhooks = registrations::Registrations::seeded(&world, &clients.hosts(), settings.seed);
         let sandbox = Self {
+            packages,
+            orders: Mutex::new(orders),
+            remembered: Mutex::default(),
+            webhooks: Mutex::new(webhooks),
+            compliance_data: settings.compliance_data,
+            proposals: settings.proposals,
             limits: limits::Limits::new(clients.len(), settings.rate_limit),
             world: RwLock::new(world),
             clients,
             tokens: tokens::Tokens::default(),
             faults: faults::Faults::new(Vec::new(), settings.seed),
             calls: calls::Calls::default(),
+            observer: exchange::Observer::default(),
             stopping: Mutex::default(),
         };
         sandbox.set_faults(settings.faults.clone());
@@ -81,9 +120,15 @@ impl Sandbox {
     }
 
     pub fn router(self: &Arc<Self>) -> Router {
-        let apis = management::routes().route_layer(from_fn_with_state(Arc::clone(self), gateway::authorize));
+        let proposals = if self.proposals { proposals::routes() } else { proposals::no_routes() };
+        let apis = management::routes()
+            .merge(product_orders::routes())
+            .merge(webhooks::routes())
+            .merge(proposals)
+            .route_layer(from_fn_with_state(Arc::clone(self), gateway::authorize));
         tokens::routes()
             .merge(apis)
+            .merge(form::routes())
             .fallback(gateway::unknown_path)
             .method_not_allowed_fallback(gateway::wrong_method)
             .layer(from_fn_with_state(Arc::clone(self), gateway::pass))
@@ -145,54 +190,15 @@ impl Sandbox {
         self.world.write().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn orders(&self) -> MutexGuard<'_, orders::Orders> {
+        locked(&self.orders)
+    }
+
     /// Takes a call and is silent until the server stops.
     async fn never_answer(&self) -> Response {
         let stopping = locked(&self.stopping).clone();
         stopping.cancelled().await;
         StatusCode::SERVICE_UNAVAILABLE.into_response()
-    }
-}
-
-/// What happens behind the callers' backs: for tests and demonstrations.
-impl Sandbox {
-    /// Replaces all faults; chance and rate limits begin anew.
-    pub fn set_faults(&self, faults: Vec<Fault>) {
-        self.faults.set(faults);
-        self.limits.set_hidden(self.faults.hidden_limit());
-    }
-
-    /// Calls per second and client_id; 0 is no limit.
-    pub fn set_rate_limit(&self, rate: f64) {
-        self.limits.set_announced(rate);
-    }
-
-    /// The last 100 000 calls, oldest first.
-    pub fn calls(&self) -> Vec<Call> {
-        self.calls.all()
-    }
-
-    pub fn clear_calls(&self) {
-        self.calls.clear();
-    }
-
-    /// Every token given so far is refused from now on.
-    pub fn revoke_tokens(&self) {
-        self.tokens.revoke_all();
-    }
-
-    /// Deactivates a sales unit. False where there is none with that MSN.
-    pub fn hide(&self, msn: &str) -> bool {
-        self.world_mut().set_active(msn, false)
-    }
-
-    /// Activates a sales unit again. False where there is none with that MSN.
-    pub fn show(&self, msn: &str) -> bool {
-        self.world_mut().set_active(msn, true)
-    }
-
-    /// Gives a sales unit another name. False where there is none with that MSN.
-    pub fn rename(&self, msn: &str, name: &str) -> bool {
-        self.world_mut().rename(msn, name)
     }
 }
 

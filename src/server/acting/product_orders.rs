@@ -3,11 +3,14 @@
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::Acting;
+use super::{Acting, PAGE_SIZE};
 use crate::domain::failure::Failure;
 use crate::domain::organisation::Role;
-use crate::domain::product_order::{Delivery, ProductOrder};
+use crate::domain::page::Page;
+use crate::domain::product_order::{Delivery, ProductOrder, ProductOrderRow};
+use crate::domain::product_order_filter::{ProductOrderFilter, ProductOrderQuery};
 use crate::server::ordering::{self, Deleting, Sending};
+use crate::server::store::product_orders::ProductOrders;
 use crate::server::store::unavailable;
 
 /// Longest note that is kept with an order, in characters.
@@ -24,6 +27,18 @@ pub struct ProductOrderView {
 }
 
 impl Acting {
+    pub async fn product_orders(&self, query: &ProductOrderQuery) -> Result<Page<ProductOrderRow>, Failure> {
+        let (store, version) = (self.portal.store(), self.row.version);
+        store.page::<ProductOrders>(&self.row.scope, version, query, PAGE_SIZE).await.map_err(unavailable)
+    }
+
+    /// How many product orders match.
+    pub async fn count_product_orders(&self, filter: &ProductOrderFilter) -> Result<usize, Failure> {
+        let (store, version) = (self.portal.store(), self.row.version);
+        let page = store.page::<ProductOrders>(&self.row.scope, version, &filter.clone().into(), 0).await;
+        Ok(page.map_err(unavailable)?.matching)
+    }
+
     /// An order by the portal's id or upstream's.
     pub async fn product_order(&self, id: Uuid) -> Result<ProductOrderView, Failure> {
         let mut tenant = self.portal.store().tenant(&self.row.scope).await.map_err(unavailable)?;

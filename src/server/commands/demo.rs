@@ -66,7 +66,7 @@ pub async fn run(demo: DemoSettings, files: Files) -> anyhow::Result<()> {
         seed: demo.seed,
         rate_limit: demo.rate_limit,
         faults: demo.faults.clone(),
-        print_keys: false,
+        ..SandboxSettings::default()
     });
     let sandbox_listener = listen(demo.sandbox_listen, "PORTAL_SANDBOX_LISTEN").await?;
     let sandbox_url = format!("http://{}", sandbox_listener.local_addr()?);

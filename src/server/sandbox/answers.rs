@@ -1,11 +1,7 @@
-//! How answers look: the JSON of the Management API in its shapes over the years, and broken ones.
+//! How answers look: the JSON of the Management API in its shapes over the years.
 
-use std::time::Duration;
-
-use axum::body::{Body, Bytes};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use futures::StreamExt;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 use time::format_description::well_known::Rfc3339;
@@ -46,12 +42,10 @@ pub fn unit_list<'world>(
     part: ListPart,
     shape: Option<Shape>,
 ) -> Response {
-    let mut units: Vec<&SalesUnit> = units.collect();
-    match part {
-        ListPart::All => {}
-        ListPart::Half => units.truncate(units.len() / 2),
-        ListPart::Nothing => return json(&Value::Array(Vec::new())),
+    if part == ListPart::Nothing {
+        return json(&Value::Array(Vec::new()));
     }
+    let units: Vec<&SalesUnit> = part.of(units.collect());
     let as_number = matches!(shape, Some(Shape::Year2023 | Shape::Numbers));
     let msn = |unit: &SalesUnit| Msn { msn: unit.msn, as_number };
     let listed = || units.iter().map(|unit| Listed { msn: msn(unit), name: &unit.name }).collect::<Vec<_>>();
@@ -94,7 +88,7 @@ fn unit_with(msn: u32, name: &str, identifier: &Value, configuration: Configurat
     }))
 }
 
-fn business_identifier(merchant: &Merchant) -> Value {
+pub fn business_identifier(merchant: &Merchant) -> Value {
     json!({"scheme": merchant.scheme(), "id": merchant.identifier()})
 }
 
@@ -143,38 +137,4 @@ fn address(address: &Address, merchant: &Merchant, old: bool) -> Value {
 
 fn moment(moment: Moment) -> Value {
     moment.to_time().format(&Rfc3339).map_or(Value::Null, Value::String)
-}
-
-pub fn html_error() -> Response {
-    let page = "<!DOCTYPE html>\n<html><head><title>502 Bad Gateway</title></head>\n<body><center><h1>502 Bad Gateway</h1>\
-                </center><hr><center>Microsoft-Azure-Application-Gateway/v2</center></body></html>\n";
-    (StatusCode::BAD_GATEWAY, [(header::CONTENT_TYPE, "text/html")], page).into_response()
-}
-
-/// The answer with JSON that no parser takes, at its full length.
-pub async fn malformed(response: Response) -> Response {
-    let (mut parts, bytes) = taken_apart(response).await;
-    parts.headers.remove(header::CONTENT_LENGTH);
-    let half = &bytes[..bytes.len() / 2];
-    Response::from_parts(parts, Body::from([half, b",,}".as_slice()].concat()))
-}
-
-/// The answer whose connection breaks in the middle of the announced body.
-pub async fn truncated(response: Response) -> Response {
-    let (mut parts, bytes) = taken_apart(response).await;
-    parts.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(bytes.len()));
-    let half = bytes.slice(..bytes.len() / 2);
-    let first = futures::stream::once(async move { Ok::<Bytes, std::io::Error>(half) });
-    let cut = futures::stream::once(async {
-        // So that the first half is on its way before the connection goes.
-        tokio::time::sleep(Duration::from_millis(30)).await;
-        Err(std::io::ErrorKind::ConnectionReset.into())
-    });
-    Response::from_parts(parts, Body::from_stream(first.chain(cut)))
-}
-
-async fn taken_apart(response: Response) -> (axum::http::response::Parts, Bytes) {
-    let (parts, body) = response.into_parts();
-    let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
-    (parts, bytes)
 }

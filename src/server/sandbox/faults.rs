@@ -20,17 +20,20 @@ repeat with the same --seed.
   malformed=5%          200 with broken JSON
   html=2%               502 with a page of HTML
   blackhole=1%          the call is taken and never answered
-  empty-list            lists of sales units are 200 []
-  half-list             lists of sales units are valid and hold only half
+  lost-answer=5%        of POST and DELETE only, never of those for tokens: the call is carried out, then the
+                        connection is cut, before any byte of the answer or in the middle of its body
+  empty-list            lists (of sales units, product orders, price packages, webhooks, merchants) are 200 and empty
+  half-list             lists are valid and hold only half
   expire-tokens=2s      tokens die after this time, whatever life was announced
   hidden-limit=7        a lower rate limit (calls per second) than --rate-limit
-  shape=2023            answers as in 2023: {\"salesUnits\":[{\"msn\":123456,...}]}, {\"merchant\":{...}}
+  shape=2023            answers as in 2023: {\"salesUnits\":[{\"msn\":123456,...}]}, {\"merchant\":{...}}, and the
+                        words of then for statuses and product types: PROCESSING, VIPPS_PA_NETT, ePayment
   shape=wrapped         {\"msn\":[\"123456\",...]}, {\"merchant\":{...}}
   shape=numbers         serial numbers are JSON numbers
   shape=strings         lists are bare serial numbers: [\"123456\",...]
 Some serial numbers always answer with a fault when asked for at /management/v1/sales-units/{msn} by a valid
 caller, though no list has them: 900429 (429 with Retry-After), 900500, 900503 (with Retry-After),
-900504 (never answers), 900900 (cut off), 900901 (broken JSON).";
+900504 (never answers), 900900 (cut off), 900901 (broken JSON). Pages for merchants know no faults.";
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Fault {
@@ -47,6 +50,8 @@ pub enum Fault {
     Malformed(Share),
     Html(Share),
     Blackhole(Share),
+    /// The call is carried out and its answer gets lost; of POST and DELETE only.
+    LostAnswer(Share),
     EmptyList,
     HalfList,
     ExpireTokens(Duration),
@@ -79,6 +84,13 @@ pub enum ListPart {
     Nothing,
 }
 
+/// Where the connection breaks when an answer gets lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cut {
+    BeforeAnyByte,
+    InTheBody,
+}
+
 /// What happens to one call.
 #[expect(clippy::struct_excessive_bools, reason = "each is drawn on its own")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -89,6 +101,8 @@ pub struct Fate {
     pub html: bool,
     pub malformed: bool,
     pub truncate: bool,
+    /// Only for calls that change something.
+    pub lost: Option<Cut>,
 }
 
 /// The faults in force.
@@ -131,6 +145,10 @@ impl Faults {
                 Fault::Malformed(share) => fate.malformed |= share.hits(rng),
                 Fault::Html(share) => fate.html |= share.hits(rng),
                 Fault::Blackhole(share) => fate.blackhole |= share.hits(rng),
+                Fault::LostAnswer(share) => {
+                    let cut = if rng.bool() { Cut::BeforeAnyByte } else { Cut::InTheBody };
+                    fate.lost = fate.lost.or(share.hits(rng).then_some(cut));
+                }
                 Fault::EmptyList
                 | Fault::HalfList
                 | Fault::ExpireTokens(_)
@@ -164,6 +182,18 @@ impl Faults {
 
     fn first<T>(&self, what: impl Fn(&Fault) -> Option<T>) -> Option<T> {
         locked(&self.state).list.iter().find_map(what)
+    }
+}
+
+impl ListPart {
+    /// The part of a list that is shown, from its beginning.
+    pub fn of<T>(self, mut list: Vec<T>) -> Vec<T> {
+        match self {
+            Self::All => {}
+            Self::Half => list.truncate(list.len() / 2),
+            Self::Nothing => list.clear(),
+        }
+        list
     }
 }
 
@@ -206,6 +236,7 @@ impl fmt::Display for Fault {
             Self::Malformed(share) => write!(f, "malformed={share}"),
             Self::Html(share) => write!(f, "html={share}"),
             Self::Blackhole(share) => write!(f, "blackhole={share}"),
+            Self::LostAnswer(share) => write!(f, "lost-answer={share}"),
             Self::EmptyList => f.write_str("empty-list"),
             Self::HalfList => f.write_str("half-list"),
             Self::ExpireTokens(life) => write!(f, "expire-tokens={}", time(life)),
@@ -246,6 +277,7 @@ impl FromStr for Fault {
             "malformed" => Ok(Self::Malformed(value.parse()?)),
             "html" => Ok(Self::Html(value.parse()?)),
             "blackhole" => Ok(Self::Blackhole(value.parse()?)),
+            "lost-answer" => Ok(Self::LostAnswer(value.parse()?)),
             "empty-list" if value.is_empty() => Ok(Self::EmptyList),
             "half-list" if value.is_empty() => Ok(Self::HalfList),
             "expire-tokens" => Ok(Self::ExpireTokens(time(value)?)),
@@ -277,6 +309,7 @@ mod tests {
             "malformed=7%",
             "html=2%",
             "blackhole=1%",
+            "lost-answer=5%",
             "empty-list",
             "half-list",
             "expire-tokens=2s",

@@ -4,14 +4,16 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use super::broken::{self, Altered};
+use super::faults::Cut;
 use super::problem::Refusal;
 use super::tokens::{self, Kind};
 use super::world::Reach;
-use super::{Sandbox, answers};
+use super::{Sandbox, form};
 
 pub const SUBSCRIPTION_KEY: &str = "Ocp-Apim-Subscription-Key";
 const SYSTEM_HEADERS: [&str; 4] =
@@ -20,7 +22,19 @@ const SYSTEM_HEADERS: [&str; 4] =
 /// Who makes a call; in the extensions of every request that [`authorize`] let through.
 #[derive(Clone, Copy, Debug)]
 pub struct Caller {
+    /// Which of the sandbox's clients.
+    pub client: usize,
     pub reach: Reach,
+}
+
+impl Caller {
+    /// The partner that calls. 403 for a merchant.
+    pub fn partner(&self) -> Result<u16, Refusal> {
+        match self.reach {
+            Reach::Partner(partner) => Ok(partner),
+            Reach::Unit(_) => Err(Refusal::problem(StatusCode::FORBIDDEN, "Only the keys of a partner may do this.")),
+        }
+    }
 }
 
 /// Outermost: notes the call and does to it what the faults say.
@@ -28,35 +42,55 @@ pub async fn pass(State(sandbox): State<Arc<Sandbox>>, request: Request, next: N
     let client = claimed_client(&sandbox, request.headers());
     let client_id = client.and_then(|client| sandbox.clients.get(client)).map(|client| client.keys.client_id.clone());
     let noted = sandbox.calls.begin(client_id, request.method().to_string(), request.uri().path().to_owned());
+    let (request, seen) = sandbox.observer.begin(request).await;
     let response = with_faults(&sandbox, request, next).await;
-    noted.answered(response.status().as_u16());
-    response
+    let said = response.extensions().get::<Altered>().map_or(response.status(), |altered| altered.status);
+    noted.answered(said.as_u16());
+    match seen {
+        Some(seen) => seen.answered(response, sandbox.faults.shape().is_some()).await,
+        None => response,
+    }
 }
 
 async fn with_faults(sandbox: &Sandbox, request: Request, next: Next) -> Response {
+    if form::is_page(request.uri().path()) {
+        return next.run(request).await;
+    }
     let fate = sandbox.faults.draw();
     if let Some(latency) = fate.latency {
         tokio::time::sleep(latency).await;
     }
     if fate.blackhole {
-        return sandbox.never_answer().await;
+        return broken::instead(sandbox.never_answer().await);
     }
     if let Some(status) = fate.error {
-        return Refusal::of(status).into_response();
+        return broken::instead(Refusal::of(status).said_at(request.uri().path()).into_response());
     }
     if fate.html {
-        return answers::html_error();
+        return broken::html_error();
     }
+    let lost = fate.lost.filter(|_| changes_something(&request));
     let response = next.run(request).await;
-    if response.status() != StatusCode::OK {
+    match lost {
+        Some(Cut::BeforeAnyByte) => return broken::lost(response).await,
+        Some(Cut::InTheBody) => return broken::lost_in_the_body(response).await,
+        None => {}
+    }
+    if !matches!(response.status(), StatusCode::OK | StatusCode::CREATED) {
         response
     } else if fate.malformed {
-        answers::malformed(response).await
+        broken::malformed(response).await
     } else if fate.truncate {
-        answers::truncated(response).await
+        broken::truncated(response).await
     } else {
         response
     }
+}
+
+fn changes_something(request: &Request) -> bool {
+    let path = request.uri().path();
+    let api = path.starts_with("/management/") || path.starts_with("/webhooks/");
+    api && matches!(*request.method(), Method::POST | Method::DELETE)
 }
 
 /// Lets a call through that has a token and, where its kind needs one, a subscription key.
@@ -66,7 +100,7 @@ pub async fn authorize(State(sandbox): State<Arc<Sandbox>>, mut request: Request
             request.extensions_mut().insert(caller);
             next.run(request).await
         }
-        Err(refusal) => refusal.into_response(),
+        Err(refusal) => refusal.said_at(request.uri().path()).into_response(),
     }
 }
 
@@ -91,7 +125,7 @@ fn caller(sandbox: &Sandbox, headers: &HeaderMap) -> Result<Caller, Refusal> {
     }
     sandbox.limits.take(token.client, Instant::now()).map_err(Refusal::too_many)?;
     check_system_headers(headers)?;
-    Ok(Caller { reach: client.reach })
+    Ok(Caller { client: token.client, reach: client.reach })
 }
 
 pub fn check_system_headers(headers: &HeaderMap) -> Result<(), Refusal> {
@@ -117,6 +151,13 @@ pub fn wrong_subscription_key() -> Refusal {
 /// A header's text, unless it is absent, empty or not ASCII.
 pub fn text_of<'headers>(headers: &'headers HeaderMap, name: &str) -> Option<&'headers str> {
     headers.get(name).and_then(|value| value.to_str().ok()).filter(|text| !text.is_empty())
+}
+
+/// Scheme and host that the caller knows the sandbox by, without a slash at the end.
+pub fn address(headers: &HeaderMap, uri: &Uri) -> String {
+    let scheme = text_of(headers, "X-Forwarded-Proto").filter(|scheme| *scheme == "https").unwrap_or("http");
+    let host = text_of(headers, header::HOST.as_str()).or(uri.authority().map(|authority| authority.as_str()));
+    format!("{scheme}://{}", host.unwrap_or("localhost"))
 }
 
 pub async fn unknown_path() -> Refusal {

@@ -95,6 +95,22 @@ impl Clients {
         self.list.iter().find(|client| client.keys.org_id == org_id)
     }
 
+    /// Empty where there is no such partner.
+    pub fn name_of_partner(&self, partner: u16) -> &str {
+        self.of_partner(partner).map_or("", |client| &client.keys.name)
+    }
+
+    /// Each partner's own domain, made from its id.
+    pub fn hosts(&self) -> Vec<String> {
+        let partners = self.list.iter().filter(|client| client.keys.msn.is_none());
+        let stem = |client: &Client| client.keys.org_id.trim_start_matches("org_").replace('_', "-");
+        partners.map(|client| format!("{}.example", stem(client))).collect()
+    }
+
+    fn of_partner(&self, partner: u16) -> Option<&Client> {
+        self.list.get(usize::from(partner)).filter(|client| client.reach == Reach::Partner(partner))
+    }
+
     pub fn keys(&self) -> Vec<SandboxKeys> {
         self.list.iter().map(|client| client.keys.clone()).collect()
     }

@@ -12,7 +12,7 @@ use axum::{Extension, Router};
 use super::gateway::Caller;
 use super::problem::Refusal;
 use super::tokens::is_msn;
-use super::{Sandbox, answers};
+use super::{Sandbox, answers, broken};
 
 type Merchant = Result<Path<(String, String)>, PathRejection>;
 
@@ -43,8 +43,8 @@ async fn sales_unit(
         "900500" => return Err(Refusal::of(StatusCode::INTERNAL_SERVER_ERROR)),
         "900503" => return Err(Refusal::of(StatusCode::SERVICE_UNAVAILABLE)),
         "900504" => return Ok(sandbox.never_answer().await),
-        "900900" => return Ok(answers::truncated(answers::imaginary_unit(900_900)).await),
-        "900901" => return Ok(answers::malformed(answers::imaginary_unit(900_901)).await),
+        "900900" => return Ok(broken::truncated(answers::imaginary_unit(900_900)).await),
+        "900901" => return Ok(broken::malformed(answers::imaginary_unit(900_901)).await),
         _ => {}
     }
     let world = sandbox.world();
@@ -77,11 +77,11 @@ async fn sales_units_of_merchant(
     Ok(answers::unit_list(units, sandbox.faults.list_part(), sandbox.faults.shape()))
 }
 
-fn no_merchant() -> Refusal {
+pub fn no_merchant() -> Refusal {
     Refusal::not_found("The merchant was not found.")
 }
 
-fn check_business_identifier(scheme: &str, id: &str) -> Result<(), Refusal> {
+pub fn check_business_identifier(scheme: &str, id: &str) -> Result<(), Refusal> {
     if !(10..=30).contains(&scheme.chars().count()) || !scheme.starts_with("business:") {
         return Err(Refusal::invalid("scheme", "must be 10 to 30 characters such as business:NO:ORG"));
     }

@@ -2,18 +2,19 @@
 
 use std::time::Duration;
 
-use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::remembered::Answer;
 
 /// A refused or failed call.
 #[derive(Debug)]
 pub struct Refusal {
     status: StatusCode,
-    /// Written by the gateway in front of the APIs, which has a shape of its own.
-    gateway: bool,
+    form: Form,
     detail: String,
     /// What was wrong with which field.
     faults: Vec<(String, String)>,
@@ -21,13 +22,24 @@ pub struct Refusal {
     retry_after: Option<u64>,
 }
 
+/// Who writes the answer; each has a way of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    /// The gateway in front of the APIs.
+    Gateway,
+    Management,
+    /// Where the Management API documents another content type.
+    ManagementAsJson,
+    Webhooks,
+}
+
 impl Refusal {
     pub fn gateway(status: StatusCode, message: impl Into<String>) -> Self {
-        Self { status, gateway: true, detail: message.into(), faults: Vec::new(), retry_after: None }
+        Self { status, form: Form::Gateway, detail: message.into(), faults: Vec::new(), retry_after: None }
     }
 
     pub fn problem(status: StatusCode, detail: impl Into<String>) -> Self {
-        Self { status, gateway: false, detail: detail.into(), faults: Vec::new(), retry_after: None }
+        Self { status, form: Form::Management, detail: detail.into(), faults: Vec::new(), retry_after: None }
     }
 
     pub fn unauthorized(message: impl Into<String>) -> Self {
@@ -39,9 +51,27 @@ impl Refusal {
     }
 
     pub fn invalid(field: &str, rule: &str) -> Self {
-        let mut refusal = Self::problem(StatusCode::BAD_REQUEST, format!("{field}: {rule}"));
-        refusal.faults.push((field.to_owned(), rule.to_owned()));
-        refusal
+        Self::invalid_fields(vec![(field.to_owned(), rule.to_owned())])
+    }
+
+    /// 400 for what is wrong with which field.
+    pub fn invalid_fields(faults: Vec<(String, String)>) -> Self {
+        let sentences: Vec<String> = faults.iter().map(|(field, rule)| format!("{field}: {rule}")).collect();
+        Self { faults, ..Self::problem(StatusCode::BAD_REQUEST, sentences.join("; ")) }
+    }
+
+    /// In the form of the API at `path`, if it is an API and not the gateway that speaks.
+    pub fn said_at(mut self, path: &str) -> Self {
+        if self.form == Form::Management && path.starts_with("/webhooks/") {
+            self.form = Form::Webhooks;
+        }
+        self
+    }
+
+    /// As `application/json`, which is how the 404s for product orders are documented.
+    pub fn as_json(mut self) -> Self {
+        self.form = Form::ManagementAsJson;
+        self
     }
 
     /// One call too many; `wait` is rounded up to whole seconds.
@@ -73,32 +103,58 @@ impl Refusal {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
+        let retry_after = self.retry_after;
+        let mut response = self.answer().into_response();
+        if let Some(seconds) = retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+impl Refusal {
+    pub fn answer(&self) -> Answer {
+        let content_type = match self.form {
+            Form::Gateway => "application/json",
+            Form::Management | Form::Webhooks => "application/problem+json",
+            Form::ManagementAsJson => "application/json;charset=UTF-8",
+        };
+        Answer { status: self.status, content_type, body: self.body().to_string().into_bytes() }
+    }
+
+    fn body(&self) -> Value {
         let title = self.status.canonical_reason().unwrap_or("Unknown");
-        let mut response = if self.gateway {
-            let body = json!({
+        let details = |field: &str, rule: &str| -> Value {
+            let faults = self.faults.iter().map(|(name, value)| json!({field: name, rule: value}));
+            if self.faults.is_empty() { Value::Null } else { faults.collect() }
+        };
+        match self.form {
+            Form::Gateway => json!({
                 "responseInfo": {"responseCode": self.status.as_u16(), "responseMessage": title},
                 "result": {"message": self.detail},
-            });
-            Json(body).into_response()
-        } else {
-            let faults: Vec<_> = self.faults.iter().map(|(key, value)| json!({"key": key, "value": value})).collect();
-            let body = json!({
+            }),
+            Form::Management | Form::ManagementAsJson => json!({
                 "type": format!("https://example.com/problem/{}", title.to_lowercase().replace(' ', "-")),
                 "title": title,
                 "status": self.status.as_u16(),
                 "detail": self.detail,
-                "instance": format!("urn:uuid:{}", uuid::Uuid::new_v4()),
-                "extraDetails": if faults.is_empty() { serde_json::Value::Null } else { faults.into() },
-            });
-            let mut response = Json(body).into_response();
-            response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-            response
-        };
-        *response.status_mut() = self.status;
-        if let Some(seconds) = self.retry_after {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+                "instance": format!("urn:uuid:{}", Uuid::new_v4()),
+                "extraDetails": details("key", "value"),
+            }),
+            Form::Webhooks => {
+                let (trace, span) = (Uuid::new_v4().simple(), Uuid::new_v4().simple().to_string());
+                let trace = format!("00-{trace}-{}-00", &span[..16]);
+                json!({
+                    "type": trace,
+                    "title": title,
+                    "status": self.status.as_u16(),
+                    "detail": self.detail,
+                    "instance": "/v1/webhooks",
+                    "traceId": trace,
+                    "extraDetails": details("name", "reason"),
+                })
+            }
         }
-        response
     }
 }
 

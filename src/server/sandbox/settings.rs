@@ -2,6 +2,8 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
+use clap::ArgAction;
+
 use super::faults::{self, Fault};
 
 #[derive(clap::Args, Clone, Debug)]
@@ -34,6 +36,14 @@ pub struct SandboxSettings {
     #[arg(long = "fault", value_name = "FAULT", long_help = faults::HELP)]
     pub faults: Vec<Fault>,
 
+    /// Whether product orders may have complianceData, as until the end of 2025 [default: true]
+    #[arg(long, default_value_t = true, hide_default_value = true, action = ArgAction::Set, value_name = "TRUE|FALSE", num_args = 0..=1, default_missing_value = "true")]
+    pub compliance_data: bool,
+
+    /// Whether what upstream only proposed is there: merchants, whoami, PATCH of sales units, contracts [default: true]
+    #[arg(long, default_value_t = true, hide_default_value = true, action = ArgAction::Set, value_name = "TRUE|FALSE", num_args = 0..=1, default_missing_value = "true")]
+    pub proposals: bool,
+
     /// Print the organisations and their keys as JSON and end
     #[arg(long)]
     pub print_keys: bool,
@@ -49,6 +59,8 @@ impl Default for SandboxSettings {
             seed: 1,
             rate_limit: 200.0,
             faults: Vec::new(),
+            compliance_data: true,
+            proposals: true,
             print_keys: false,
         }
     }
@@ -85,8 +97,19 @@ mod tests {
         let parsed = Command::parse_from(words).settings;
         assert_eq!(parsed.faults.len(), 2);
         assert_eq!(parsed.merchants, Some(7));
+        assert!(parsed.compliance_data && parsed.proposals);
+        let parsed = Command::parse_from(["sandbox", "--proposals=false", "--compliance-data", "false"]).settings;
+        assert!(!parsed.compliance_data && !parsed.proposals);
         let help = Command::command().render_long_help().to_string();
-        for word in ["blackhole=1%", "shape=2023", "900504", "PORTAL_SANDBOX_LISTEN"] {
+        for word in [
+            "blackhole=1%",
+            "lost-answer=5%",
+            "shape=2023",
+            "--proposals",
+            "--compliance-data",
+            "900504",
+            "PORTAL_SANDBOX_LISTEN",
+        ] {
             assert!(help.contains(word), "{word} is not explained");
         }
         for wrong in [["--rate-limit", "-1"], ["--fault", "nonsense"], ["--partners", "0"]] {

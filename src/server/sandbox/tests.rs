@@ -1,7 +1,13 @@
 //! The sandbox as its callers meet it; here: who sees what.
 
 mod broken;
+mod form;
+mod lost_answers;
+mod orders;
+mod prefill;
+mod proposals;
 mod strictness;
+mod webhooks;
 
 use std::collections::HashSet;
 
@@ -20,6 +26,7 @@ struct Answer {
     headers: HeaderMap,
     /// Null where the body is not JSON.
     body: Value,
+    text: String,
 }
 
 impl Answer {
@@ -31,6 +38,12 @@ impl Answer {
         self.body["responseInfo"]["responseCode"] == self.status && self.body["result"]["message"].is_string()
     }
 
+    /// The fields that `extraDetails` names.
+    fn faulty(&self) -> Vec<&str> {
+        let details = self.body["extraDetails"].as_array().map_or(&[][..], Vec::as_slice);
+        details.iter().map(|detail| detail["key"].as_str().or(detail["name"].as_str()).unwrap()).collect()
+    }
+
     fn is_problem(&self) -> bool {
         let strings = ["type", "title", "detail", "instance"].iter().all(|field| self.body[field].is_string());
         strings
@@ -40,16 +53,17 @@ impl Answer {
     }
 }
 
-async fn send(router: &Router, method: Method, path: &str, headers: &[(&str, &str)], body: &'static str) -> Answer {
+async fn send(router: &Router, method: Method, path: &str, headers: &[(&str, &str)], body: impl Into<Body>) -> Answer {
     let mut request = Request::builder().method(method).uri(path);
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
-    let response = router.clone().oneshot(request.body(Body::from(body)).unwrap()).await.unwrap();
+    let response = router.clone().oneshot(request.body(body.into()).unwrap()).await.unwrap();
     let (parts, body) = response.into_parts();
     let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
     let body = serde_json::from_slice(&bytes).unwrap_or_default();
-    Answer { status: parts.status.as_u16(), headers: parts.headers, body }
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    Answer { status: parts.status.as_u16(), headers: parts.headers, body, text }
 }
 
 /// A client of the sandbox with a token.
@@ -91,6 +105,17 @@ impl Client {
 
     async fn get(&self, path: &str) -> Answer {
         send(&self.router, Method::GET, path, &self.headers(), "").await
+    }
+
+    /// A call with JSON in it, and further headers.
+    async fn call(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &Value) -> Answer {
+        let headers = [&self.headers()[..], &[("content-type", "application/json")], headers].concat();
+        send(&self.router, method, path, &headers, body.to_string()).await
+    }
+
+    /// Orders with this idempotency key.
+    async fn order(&self, key: &str, body: &Value) -> Answer {
+        self.call(Method::POST, "/management/v1/product-orders", &[("idempotency-key", key)], body).await
     }
 
     /// MSNs and names of the list of all units.

@@ -4,8 +4,12 @@
 //! see is made from them on request. How a world comes to be is in [`build`].
 
 mod build;
+mod growth;
 #[cfg(test)]
 mod tests;
+
+pub use self::build::{any_identifier, digits};
+pub use self::growth::NewUnit;
 
 use std::collections::HashMap;
 
@@ -111,11 +115,7 @@ impl Merchant {
     }
 
     pub fn identifier(&self) -> String {
-        match self.market {
-            Market::Norway => format!("{:09}", self.number),
-            Market::Denmark => format!("{:08}", self.number),
-            Market::Finland => format!("{:07}-{}", self.number / 10, self.number % 10),
-        }
+        written(self.market, self.number)
     }
 
     pub fn unit_count(&self) -> usize {
@@ -123,7 +123,20 @@ impl Merchant {
     }
 }
 
+/// A business identifier as the country writes it.
+pub fn written(market: Market, number: u32) -> String {
+    match market {
+        Market::Norway => format!("{number:09}"),
+        Market::Denmark => format!("{number:08}"),
+        Market::Finland => format!("{:07}-{}", number / 10, number % 10),
+    }
+}
+
 impl Moment {
+    pub fn of(time: OffsetDateTime) -> Self {
+        Self(i64::try_from((time - OffsetDateTime::UNIX_EPOCH).whole_microseconds()).unwrap_or_default())
+    }
+
     pub fn to_time(self) -> OffsetDateTime {
         OffsetDateTime::UNIX_EPOCH + Duration::microseconds(self.0)
     }
@@ -156,11 +169,27 @@ impl World {
 
     /// The merchant, if at least one of its active units is within reach.
     pub fn merchant(&self, scheme: &str, id: &str, reach: Reach) -> Option<&Merchant> {
+        let merchant = self.any_merchant(scheme, id)?;
+        self.units_of(merchant, reach).next().is_some().then_some(merchant)
+    }
+
+    /// The merchant, whoever asks.
+    pub fn any_merchant(&self, scheme: &str, id: &str) -> Option<&Merchant> {
         let market = Market::ALL.into_iter().find(|market| market.scheme() == scheme)?;
         let digits = if market == Market::Finland { id.replace('-', "") } else { id.to_owned() };
         let index = *self.merchant_by_identifier.get(&(market.scheme(), digits.parse().ok()?))?;
         let merchant = self.merchants.get(usize::try_from(index).ok()?)?;
-        (merchant.identifier() == id && self.units_of(merchant, reach).next().is_some()).then_some(merchant)
+        (merchant.identifier() == id).then_some(merchant)
+    }
+
+    /// The unit whoever asks, active or not.
+    pub fn any_unit(&self, msn: u32) -> Option<&SalesUnit> {
+        self.units.get(*self.unit_by_msn.get(&msn)? as usize)
+    }
+
+    /// The number of a unit within reach, active or not.
+    pub fn msn_within(&self, msn: &str, reach: Reach) -> Option<u32> {
+        self.any_unit(exact_number(msn)?).filter(|unit| reach.covers(unit)).map(|unit| unit.msn)
     }
 
     pub fn merchant_of(&self, unit: &SalesUnit) -> &Merchant {

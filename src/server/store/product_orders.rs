@@ -3,6 +3,7 @@
 //! An order made here is one row from before it is sent: its id is the idempotency key of the call.
 //! Upstream's id is joined to it when upstream answers, or when the sync finds it there.
 
+mod finding;
 mod list;
 mod sending;
 #[cfg(test)]
@@ -12,6 +13,7 @@ use sqlx::types::Json;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+pub use self::finding::ProductOrders;
 pub use self::sending::NewProductOrder;
 
 use super::sales_units::business_identifier;
@@ -115,45 +117,6 @@ impl Tenant<'_> {
             Some(Happened { at: row.at, what, by_email: row.by_email })
         });
         Ok(happened.collect())
-    }
-
-    /// The rows of these orders, in the order of `ids`.
-    pub(super) async fn product_order_rows(&mut self, ids: &[Uuid]) -> Result<Vec<ProductOrderRow>> {
-        let organisation = self.scope.copy.as_str();
-        let rows = sqlx::query!(
-            r#"
-            select o.id, o.kind, o.product_type, o.status, o.status_at, o.business_scheme, o.business_id,
-                   o.merchant_name, o.sales_unit_name, o.url, o.msn, o.delivery, o.sent_at, o.first_seen_at,
-                   t.name as "template_name?", o.deleted_at, o.gone_at
-            from unnest($2::uuid[]) with ordinality as wanted (id, place)
-            join product_order o on o.organisation_id = $1 and o.id = wanted.id
-            left join template t on t.organisation_id = $1 and t.id = o.template_id
-            order by wanted.place
-            "#,
-            organisation,
-            ids,
-        )
-        .fetch_all(self.connection())
-        .await?;
-        let rows = rows.into_iter().map(|row| ProductOrderRow {
-            id: row.id,
-            kind: OrderKind::from_upstream(row.kind.as_deref()),
-            product_type: ProductType::from_upstream(row.product_type.as_deref()),
-            status: OrderStatus::from_upstream(row.status.as_deref()),
-            status_at: row.status_at,
-            delivery: row.delivery.as_deref().and_then(Delivery::from_word),
-            business_identifier: business_identifier(row.business_scheme, row.business_id),
-            merchant_name: row.merchant_name,
-            sales_unit_name: row.sales_unit_name,
-            msn: row.msn.as_deref().and_then(Msn::parse),
-            url: row.url,
-            begun_at: row.sent_at.unwrap_or(row.first_seen_at),
-            sent_here: row.sent_at.is_some(),
-            template_name: row.template_name,
-            gone_at: row.gone_at,
-            deleted_at: row.deleted_at,
-        });
-        Ok(rows.collect())
     }
 
     /// Keeps a note with an order.

@@ -9,7 +9,7 @@ use crate::domain::identifiers::{Market, check_digit_11};
 use crate::server::sandbox::names::{self, Country, Place};
 
 /// MSNs in this range stand for faults and are given to no unit.
-const RESERVED_MSNS: std::ops::RangeInclusive<u32> = 900_000..=900_999;
+pub const RESERVED_MSNS: std::ops::RangeInclusive<u32> = 900_000..=900_999;
 const DAY: i64 = 86_400_000_000;
 /// 2015-05-30, the first day of Vipps.
 const FIRST_DAY: i64 = 16_585;
@@ -211,25 +211,9 @@ impl Builder {
         )
     }
 
-    /// A new business identifier with a right check digit, all digits as one number.
     fn identifier(&mut self, market: Market) -> u32 {
         loop {
-            let (stem, check) = match market {
-                Market::Norway => {
-                    let stem = self.rng.u32(81_000_000..=99_999_999);
-                    (stem, check_digit_11(&digits(stem, 8), &[3, 2, 7, 6, 5, 4, 3, 2]))
-                }
-                Market::Denmark => {
-                    let stem = self.rng.u32(1_000_000..=4_599_999);
-                    (stem, check_digit_11(&digits(stem, 7), &[2, 7, 6, 5, 4, 3, 2]))
-                }
-                Market::Finland => {
-                    let stem = self.rng.u32(100_000..=3_499_999);
-                    (stem, check_digit_11(&digits(stem, 7), &[7, 9, 10, 5, 8, 4, 2]))
-                }
-            };
-            let Some(check) = check else { continue };
-            let number = stem * 10 + check;
+            let number = any_identifier(&mut self.rng, market);
             if self.identifiers.insert((market.scheme(), number)) {
                 return number;
             }
@@ -309,16 +293,39 @@ impl Builder {
     }
 }
 
-fn number_of(length: usize) -> u32 {
+/// A business identifier with a right check digit, all digits as one number.
+pub fn any_identifier(rng: &mut Rng, market: Market) -> u32 {
+    loop {
+        let (stem, check) = match market {
+            Market::Norway => {
+                let stem = rng.u32(81_000_000..=99_999_999);
+                (stem, check_digit_11(&digits(stem, 8), &[3, 2, 7, 6, 5, 4, 3, 2]))
+            }
+            Market::Denmark => {
+                let stem = rng.u32(1_000_000..=4_599_999);
+                (stem, check_digit_11(&digits(stem, 7), &[2, 7, 6, 5, 4, 3, 2]))
+            }
+            Market::Finland => {
+                let stem = rng.u32(100_000..=3_499_999);
+                (stem, check_digit_11(&digits(stem, 7), &[7, 9, 10, 5, 8, 4, 2]))
+            }
+        };
+        if let Some(check) = check {
+            return stem * 10 + check;
+        }
+    }
+}
+
+pub fn number_of(length: usize) -> u32 {
     u32::try_from(length).expect("a world has fewer than four thousand million parts")
 }
 
-fn digits(number: u32, length: u32) -> Vec<u32> {
+pub fn digits(number: u32, length: u32) -> Vec<u32> {
     (0..length).rev().map(|place| number / 10u32.pow(place) % 10).collect()
 }
 
 /// Upstream's names have 50 characters at most; what does not fit any more is left away.
-fn at_most_50(brand: &str, parts: &[&str]) -> String {
+pub fn at_most_50(brand: &str, parts: &[&str]) -> String {
     let mut name: String = brand.chars().take(50).collect();
     for part in parts.iter().filter(|part| !part.is_empty()) {
         if name.chars().count() + 1 + part.chars().count() <= 50 {

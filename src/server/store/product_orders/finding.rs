@@ -1,0 +1,129 @@
+//! The list of product orders: what is found in it, and its rows.
+
+use futures::stream::BoxStream;
+use futures::{Stream, StreamExt, TryStreamExt};
+use uuid::Uuid;
+
+use super::super::list_index::{Indexed, ListKind};
+use super::super::sales_units::business_identifier;
+use super::super::{Result, Tenant};
+use crate::domain::freshness::machine;
+use crate::domain::identifiers::Msn;
+use crate::domain::product_order::{Delivery, OrderKind, OrderStatus, ProductOrderRow, ProductType};
+use crate::domain::product_order_filter::{ProductOrderFacets, bits};
+
+/// The key is the portal's id of the order.
+pub struct ProductOrders;
+
+impl ListKind for ProductOrders {
+    type Facets = ProductOrderFacets;
+    type Row = ProductOrderRow;
+
+    fn changes<'a>(tenant: &'a mut Tenant<'_>, version: i64) -> BoxStream<'a, Result<Indexed>> {
+        tenant.changed_product_orders(version).boxed()
+    }
+
+    async fn rows(tenant: &mut Tenant<'_>, keys: &[String]) -> Result<Vec<(String, ProductOrderRow)>> {
+        let ids: Vec<Uuid> = keys.iter().filter_map(|key| key.parse().ok()).collect();
+        let rows = tenant.product_order_rows(&ids).await?;
+        Ok(rows.into_iter().map(|row| (row.id.to_string(), row)).collect())
+    }
+}
+
+impl Tenant<'_> {
+    /// The rows of these orders.
+    pub async fn product_order_rows(&mut self, ids: &[Uuid]) -> Result<Vec<ProductOrderRow>> {
+        let organisation = self.scope.copy.as_str();
+        let rows = sqlx::query!(
+            r#"
+            select o.id, o.kind, o.product_type, o.status, o.status_at, o.business_scheme, o.business_id,
+                   o.merchant_name, o.sales_unit_name, o.url, o.msn, o.delivery, o.sent_at, o.first_seen_at,
+                   (select t.name from template t where t.organisation_id = $1 and t.id = o.template_id) as template_name,
+                   o.deleted_at, o.gone_at
+            from product_order o
+            where o.organisation_id = $1 and o.id = any($2)
+            "#,
+            organisation,
+            ids,
+        )
+        .fetch_all(self.connection())
+        .await?;
+        let rows = rows.into_iter().map(|row| ProductOrderRow {
+            id: row.id,
+            kind: OrderKind::from_upstream(row.kind.as_deref()),
+            product_type: ProductType::from_upstream(row.product_type.as_deref()),
+            status: OrderStatus::from_upstream(row.status.as_deref()),
+            status_at: row.status_at,
+            delivery: row.delivery.as_deref().and_then(Delivery::from_word),
+            business_identifier: business_identifier(row.business_scheme, row.business_id),
+            merchant_name: row.merchant_name,
+            sales_unit_name: row.sales_unit_name,
+            msn: row.msn.as_deref().and_then(Msn::parse),
+            url: row.url,
+            begun_at: row.sent_at.unwrap_or(row.first_seen_at),
+            sent_here: row.sent_at.is_some(),
+            template_name: row.template_name,
+            gone_at: row.gone_at,
+            deleted_at: row.deleted_at,
+        });
+        Ok(rows.collect())
+    }
+
+    /// Everything the index keeps, of the orders that changed after `version`. An order that is just
+    /// being sent is not in the list yet, and one that was refused never is.
+    fn changed_product_orders(&mut self, version: i64) -> impl Stream<Item = Result<Indexed>> {
+        let scope = self.scope;
+        sqlx::query!(
+            r#"
+            select id, upstream_id, kind, product_type, status, status_at, business_scheme, business_id, merchant_name,
+                   sales_unit_name, url, msn, delivery, sent_at, first_seen_at, deleted_at, gone_at, note,
+                   merged_into is not null as "removed!", version
+            from product_order
+            where organisation_id = $1 and version > $2
+              and (delivery is null or delivery not in ('sending', 'refused'))
+              and ($3::text is null or (business_scheme = $3 and business_id = $4))
+            order by version
+            "#,
+            scope.copy.as_str(),
+            version,
+            scope.scheme(),
+            scope.business_id(),
+        )
+        .fetch(self.connection())
+        .map_ok(|row| {
+            let order = ProductOrderRow {
+                id: row.id,
+                kind: OrderKind::from_upstream(row.kind.as_deref()),
+                product_type: ProductType::from_upstream(row.product_type.as_deref()),
+                status: OrderStatus::from_upstream(row.status.as_deref()),
+                status_at: row.status_at,
+                delivery: row.delivery.as_deref().and_then(Delivery::from_word),
+                business_identifier: business_identifier(row.business_scheme, row.business_id),
+                merchant_name: row.merchant_name,
+                sales_unit_name: row.sales_unit_name,
+                msn: None,
+                url: row.url,
+                begun_at: row.sent_at.unwrap_or(row.first_seen_at),
+                sent_here: row.sent_at.is_some(),
+                template_name: None,
+                gone_at: row.gone_at,
+                deleted_at: row.deleted_at,
+            };
+            let facets = bits(&order);
+            let name = order.sales_unit_name.unwrap_or_default();
+            let merchant = order.merchant_name.unwrap_or_default();
+            let business_id = order.business_identifier.map(|business| business.id).unwrap_or_default();
+            let upstream_id = row.upstream_id.map(|id| id.to_string()).unwrap_or_default();
+            Indexed {
+                key: row.id.to_string(),
+                // In the order of the sorts: sent, name, merchant, changed.
+                sorts: vec![machine(order.begun_at), name.clone(), merchant.clone(), machine(order.status_at)],
+                fields: vec![name, merchant, business_id, upstream_id, row.msn.unwrap_or_default(), row.note],
+                facets,
+                moment: order.begun_at.unix_timestamp(),
+                version: row.version,
+                removed: row.removed,
+            }
+        })
+    }
+}
