@@ -10,6 +10,7 @@ pub mod login;
 pub mod merchant;
 pub mod merchants;
 pub mod not_found;
+pub mod price_packages;
 pub mod product_order;
 pub mod product_orders;
 pub mod profile;

@@ -12,7 +12,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::{CompressionLayer, CompressionLevel};
 use tower_http::limit::RequestBodyLimitLayer;
 
-use super::requests::{merchants, product_orders};
+use super::requests::{merchants, price_packages, product_orders};
 use super::security::{csrf, headers, sessions};
 use super::{Portal, rendering, requests, site};
 use crate::app::App;
@@ -56,6 +56,8 @@ pub fn guarded_actions() -> Vec<Action> {
         operators("/as/{org}/product-orders/{id}/delete", post(product_orders::delete)),
         operators("/as/{org}/product-orders/{id}/send", post(product_orders::send_again)),
         operators("/as/{org}/product-orders/{id}/recognise", post(product_orders::recognise)),
+        sent_to("/as/{org}/price-packages/refresh", post(price_packages::refresh_list)),
+        operators("/as/{org}/sales-units/{msn}/price-package", post(price_packages::note)),
     ]
 }
 

@@ -11,6 +11,7 @@ pub mod losses;
 pub mod merchant_list;
 pub mod merchants;
 pub mod organisations;
+pub mod price_packages;
 pub mod product_orders;
 pub mod sales_unit_list;
 pub mod sales_units;

@@ -3,6 +3,7 @@
 mod access_matrix;
 mod layering;
 mod merchants;
+mod price_packages;
 mod sales_units;
 mod sessions;
 mod syncing;
