@@ -7,6 +7,8 @@ pub mod freshness;
 pub mod landing;
 pub mod list;
 pub mod login;
+pub mod member;
+pub mod members;
 pub mod merchant;
 pub mod merchants;
 pub mod not_found;

@@ -154,6 +154,20 @@ pub fn members(organisation: &OrgId) -> String {
     format!("/as/{organisation}/members")
 }
 
+/// The members, with the person who has this user ID about to be added.
+pub fn adding_member(organisation: &OrgId, person: &str) -> String {
+    format!("/as/{organisation}/members?person={}", value(person))
+}
+
+pub fn member(organisation: &OrgId, staff: Uuid) -> String {
+    format!("/as/{organisation}/members/{staff}")
+}
+
+/// One of the things that can be done with a member: `role`, `remove`.
+pub fn member_deed(organisation: &OrgId, staff: Uuid, deed: &str) -> String {
+    format!("/as/{organisation}/members/{staff}/{deed}")
+}
+
 pub fn settings(organisation: &OrgId) -> String {
     format!("/as/{organisation}/settings")
 }

@@ -8,6 +8,7 @@ mod bench;
 pub mod known_browsers;
 pub mod list_index;
 pub mod losses;
+pub mod members;
 pub mod merchant_list;
 pub mod merchants;
 pub mod organisations;
