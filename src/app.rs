@@ -11,8 +11,11 @@ use crate::pages::landing::LandingPage;
 use crate::pages::login::LoginPage;
 use crate::pages::member::MemberPage;
 use crate::pages::members::MembersPage;
+use crate::pages::merchant::MerchantPage;
+use crate::pages::merchants::MerchantsPage;
 use crate::pages::new_product_order::NewProductOrderPage;
 use crate::pages::not_found::NotFoundPage;
+use crate::pages::price_packages::PricePackagesPage;
 use crate::pages::product_order::ProductOrderPage;
 use crate::pages::product_orders::ProductOrdersPage;
 use crate::pages::profile::{self, ProfilePage};
@@ -57,6 +60,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/businesses") view=BusinessesPage ssr=SsrMode::Async/>
                 <Route path=path!("/profile") view=ProfilePage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org") view=LandingPage ssr=SsrMode::Async/>
+                <Route path=path!("/as/:org/price-packages") view=PricePackagesPage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org/members") view=MembersPage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org/members/:person") view=MemberPage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org/product-orders") view=ProductOrdersPage ssr=SsrMode::Async/>
@@ -69,6 +73,8 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/t/:code/orders/:key") view=PublicOrderPage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org/sales-units") view=SalesUnitsPage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org/sales-units/:msn") view=SalesUnitPage ssr=SsrMode::Async/>
+                <Route path=path!("/as/:org/merchants") view=MerchantsPage ssr=SsrMode::Async/>
+                <Route path=path!("/as/:org/merchants/:scheme/:id") view=MerchantPage ssr=SsrMode::Async/>
             </Routes>
         </Router>
     }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::identifiers::BusinessIdentifier;
+use super::sales_unit::ListedSalesUnit;
 
 /// What `GET /management/v1/merchants/{scheme}/{id}` tells of a merchant.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,6 +77,13 @@ pub struct KnownMerchant {
     pub gone_at: Option<OffsetDateTime>,
     /// The answer as upstream gave it, unknown fields included: indented JSON.
     pub raw: Option<String>,
+}
+
+/// A sales unit of a merchant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnedSalesUnit {
+    pub unit: ListedSalesUnit,
+    pub gone_at: Option<OffsetDateTime>,
 }
 
 impl KnownMerchant {

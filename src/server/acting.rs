@@ -5,7 +5,9 @@
 
 pub mod by_link;
 pub mod members;
+pub mod merchants;
 pub mod prefill;
+pub mod price_packages;
 pub mod product_orders;
 pub mod templates;
 

@@ -12,7 +12,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::{CompressionLayer, CompressionLevel};
 use tower_http::limit::RequestBodyLimitLayer;
 
-use super::requests::{by_link, members, prefill, product_orders, templates};
+use super::requests::{by_link, members, merchants, prefill, price_packages, product_orders, templates};
 use super::security::{csrf, headers, sessions};
 use super::{Portal, rendering, requests, site};
 use crate::app::App;
@@ -52,6 +52,7 @@ pub fn guarded_actions() -> Vec<Action> {
         sent_to(paths::PREFERENCES, post(requests::choose_preferences)),
         sent_to("/as/{org}/sales-units/refresh", post(requests::refresh_sales_units)),
         sent_to("/as/{org}/sales-units/{msn}/refresh", post(requests::refresh_sales_unit)),
+        sent_to("/as/{org}/merchants/{scheme}/{id}/refresh", post(merchants::refresh)),
         sent_to("/as/{org}/product-orders/refresh", post(product_orders::refresh_list)),
         sent_to("/as/{org}/product-orders/{id}/refresh", post(product_orders::refresh)),
         admins("/as/{org}/members", post(members::add)),
@@ -71,6 +72,8 @@ pub fn guarded_actions() -> Vec<Action> {
         operators("/as/{org}/templates/{id}/restore", post(templates::restore)),
         sent_to("/t/{code}", post(by_link::send)),
         sent_to("/t/{code}/orders/{key}", post(by_link::send_again)),
+        sent_to("/as/{org}/price-packages/refresh", post(price_packages::refresh_list)),
+        operators("/as/{org}/sales-units/{msn}/price-package", post(price_packages::note)),
     ]
 }
 

@@ -10,6 +10,7 @@ pub mod list_index;
 pub mod logos;
 pub mod losses;
 pub mod members;
+pub mod merchant_list;
 pub mod merchants;
 pub mod organisations;
 pub mod prefilling;

@@ -256,7 +256,7 @@ pub(super) async fn send(
 
 /// What the portal knows beside a form.
 pub(super) async fn knowledge(tenant: &mut Tenant<'_>, form: &PrefillForm) -> Result<Knowledge, Failure> {
-    let packages = tenant.price_packages().await.map_err(unavailable)?;
+    let packages = tenant.price_packages_to_choose().await.map_err(unavailable)?;
     let compliance = tenant.sends_compliance_data().await.map_err(unavailable)?;
     let logo_png = match form.get(Field::Logo) {
         "" => None,
@@ -265,7 +265,7 @@ pub(super) async fn knowledge(tenant: &mut Tenant<'_>, form: &PrefillForm) -> Re
     let typed = form.get(Field::BusinessIdentifier);
     let business = form.market().and_then(|market| business_identifier_from_typed(market, typed).ok());
     let merchant = match business {
-        Some(business) => tenant.known_merchant(&business).await.map_err(unavailable)?,
+        Some(business) => tenant.merchant_and_units(&business).await.map_err(unavailable)?,
         None => None,
     };
     Ok(Knowledge { packages, compliance, logo_png, merchant })

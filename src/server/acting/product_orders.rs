@@ -3,6 +3,7 @@
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use super::prefill::stored_form;
 use super::{Acting, PAGE_SIZE};
 use crate::domain::failure::Failure;
 use crate::domain::organisation::Role;
@@ -61,7 +62,7 @@ impl Acting {
             Vec::new()
         };
         let filled_in = match stored_form(&order) {
-            Some(form) => Some(filled_in(&form, &tenant.price_packages().await.map_err(unavailable)?)),
+            Some(form) => Some(filled_in(&form, &tenant.price_packages_to_choose().await.map_err(unavailable)?)),
             None => None,
         };
         Ok(ProductOrderView { order, candidates, filled_in })

@@ -14,7 +14,7 @@ impl Tenant<'_> {
     }
 
     /// A merchant's name and how many sales units it has; none if the copy does not know its name.
-    pub async fn known_merchant(&mut self, business: &BusinessIdentifier) -> Result<Option<(String, usize)>> {
+    pub async fn merchant_and_units(&mut self, business: &BusinessIdentifier) -> Result<Option<(String, usize)>> {
         let organisation = self.scope.copy.as_str();
         let row = sqlx::query!(
             r#"
