@@ -74,7 +74,7 @@ impl Fields<'_> {
 
     fn field(&self, field: Field) -> AnyView {
         let locked = self.locks.is_some_and(|locks| locks.contains(&field));
-        let wide = field.kind() == InputKind::LongText;
+        let wide = field.kind() == InputKind::LongText || field == Field::PricePackage;
         let shown = if self.fixed.is_some_and(|fixed| fixed.contains(&field)) {
             self.fixed_value(field)
         } else if field == Field::Logo {
@@ -107,7 +107,7 @@ impl Fields<'_> {
         let maxlength = field.maxlength().filter(|_| field != Field::SalesUnitName);
         view! {
             <FieldView name=field.name() label=field.label() input value hint=self.hint(field) fault=self.fault(field)
-                warnings=self.warnings(field) required=field.is_required() maxlength
+                warnings=self.warnings(field) required=self.locks.is_none() && field.is_required() maxlength
                 autocomplete=field.autocomplete()/>
         }
         .into_any()

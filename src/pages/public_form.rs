@@ -92,7 +92,7 @@ fn form(by_link: &ByLink, view: &LinkView, is_refused: bool) -> impl IntoView + 
     let welcome = template.welcome.clone();
     let asked = template.asked_of_merchant();
     let fields = Fields {
-        form: &view.form.only(|field| asked.contains(&field)),
+        form: &view.form,
         knowledge: &view.knowledge,
         checked: None,
         faults: &view.faults,

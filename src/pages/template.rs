@@ -113,7 +113,7 @@ fn details(acting: &Acting, kept: KeptTemplate, view: &TemplateView, did: Option
         </header>
         {did.map(|text| view! { <p class="notice good" role="status">{text}</p> })}
         {kept.archived_at.map(|since| view! { <p class="notice warning">{format!("In the archive since {}: its link does not work, and no orders are sent with it.", absolute(since))}</p> })}
-        <div class="columns">
+        <div class="columns link-first">
             <div>{if may { Either::Left(form(acting, view, paths::template(organisation, view.id))) } else { Either::Right(contents(&kept, view)) }}</div>
             <div>
                 {link_card(acting, &kept, may)}

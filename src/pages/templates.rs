@@ -88,8 +88,8 @@ fn table(acting: &Acting, found: Vec<KeptTemplate>, packages: &[PricePackage]) -
     });
     let rows = rows.collect_view();
     view! {
-        <div class="table-frame">
-            <table class="table">
+        <div id="results">
+            <table class="list">
                 <caption class="hidden">"Templates"</caption>
                 <thead><tr>
                     <th scope="col">"Name"</th><th scope="col">"Locked"</th><th scope="col">"Orders"</th>
