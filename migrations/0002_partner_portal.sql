@@ -11,6 +11,9 @@ alter table organisation
     -- Whether this upstream still takes the complianceData of older prefills.
     add column sends_compliance_data boolean not null default false;
 
+alter table membership
+    add column since timestamptz not null default now();
+
 -- Which calls of older documents this upstream answers, as far as it has been probed.
 create table capability (
     organisation_id text not null references organisation (id) on delete cascade,

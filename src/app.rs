@@ -9,9 +9,12 @@ use leptos_router::{SsrMode, path};
 use crate::pages::businesses::BusinessesPage;
 use crate::pages::landing::LandingPage;
 use crate::pages::login::LoginPage;
+use crate::pages::member::MemberPage;
+use crate::pages::members::MembersPage;
 use crate::pages::merchant::MerchantPage;
 use crate::pages::merchants::MerchantsPage;
 use crate::pages::not_found::NotFoundPage;
+use crate::pages::price_packages::PricePackagesPage;
 use crate::pages::product_order::ProductOrderPage;
 use crate::pages::product_orders::ProductOrdersPage;
 use crate::pages::profile::{self, ProfilePage};
@@ -53,6 +56,9 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/businesses") view=BusinessesPage ssr=SsrMode::Async/>
                 <Route path=path!("/profile") view=ProfilePage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org") view=LandingPage ssr=SsrMode::Async/>
+                <Route path=path!("/as/:org/price-packages") view=PricePackagesPage ssr=SsrMode::Async/>
+                <Route path=path!("/as/:org/members") view=MembersPage ssr=SsrMode::Async/>
+                <Route path=path!("/as/:org/members/:person") view=MemberPage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org/product-orders") view=ProductOrdersPage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org/product-orders/:id") view=ProductOrderPage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org/sales-units") view=SalesUnitsPage ssr=SsrMode::Async/>

@@ -5,6 +5,7 @@ pub mod failure;
 pub mod freshness;
 pub mod identifiers;
 pub mod list;
+pub mod member;
 pub mod merchant;
 pub mod merchant_filter;
 pub mod organisation;

@@ -122,6 +122,20 @@ pub fn price_packages(organisation: &OrgId) -> String {
     format!("/as/{organisation}/price-packages")
 }
 
+/// The list with a query, as its links write it.
+pub fn price_packages_with(organisation: &OrgId, query: &str) -> String {
+    with_query(&price_packages(organisation), query)
+}
+
+pub fn price_packages_refresh(organisation: &OrgId) -> String {
+    format!("/as/{organisation}/price-packages/refresh")
+}
+
+/// Notes the price package of a sales unit.
+pub fn sales_unit_price_package(organisation: &OrgId, msn: &Msn) -> String {
+    format!("/as/{organisation}/sales-units/{msn}/price-package")
+}
+
 /// A package's place in the list of packages.
 pub fn price_package(organisation: &OrgId, package: &str) -> String {
     format!("/as/{organisation}/price-packages#package-{}", value(package))
@@ -138,6 +152,20 @@ pub fn webhooks_vanished(organisation: &OrgId) -> String {
 
 pub fn members(organisation: &OrgId) -> String {
     format!("/as/{organisation}/members")
+}
+
+/// The members, with the person who has this user ID about to be added.
+pub fn adding_member(organisation: &OrgId, person: &str) -> String {
+    format!("/as/{organisation}/members?person={}", value(person))
+}
+
+pub fn member(organisation: &OrgId, staff: Uuid) -> String {
+    format!("/as/{organisation}/members/{staff}")
+}
+
+/// One of the things that can be done with a member: `role`, `remove`.
+pub fn member_deed(organisation: &OrgId, staff: Uuid, deed: &str) -> String {
+    format!("/as/{organisation}/members/{staff}/{deed}")
 }
 
 pub fn settings(organisation: &OrgId) -> String {

@@ -21,6 +21,7 @@ pub mod vipps;
 mod tests;
 
 use std::net::IpAddr;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use secrecy::SecretString;
@@ -29,6 +30,7 @@ use tokio::sync::Notify;
 use crate::domain::identifiers::Msn;
 use crate::domain::organisation::OrgId;
 use config::{Settings, UpstreamSettings};
+use security::limiter::Limiter;
 use security::secrets::{SecretKey, Secrets};
 use site::Site;
 use store::Store;
@@ -48,8 +50,13 @@ struct Parts {
     trusted_proxy: Option<IpAddr>,
     /// Rung when a sync is called for, so that it need not wait for the next look at the clock.
     sync_bell: Notify,
+    /// Looking up people by their user ID, counted by who looks.
+    lookups: Limiter,
     site: Site,
 }
+
+/// User IDs that one person may look up in a minute.
+const LOOKUPS: NonZeroU32 = NonZeroU32::new(30).unwrap();
 
 impl Portal {
     pub fn new(store: Store, key: SecretKey, settings: &Settings, site: Site) -> anyhow::Result<Self> {
@@ -63,6 +70,7 @@ impl Portal {
             sync_interval: settings.sync_interval,
             trusted_proxy: settings.trusted_proxy,
             sync_bell: Notify::new(),
+            lookups: Limiter::per_minute(LOOKUPS),
             site,
         })))
     }
@@ -99,6 +107,10 @@ impl Portal {
 
     pub fn sync_bell(&self) -> &Notify {
         &self.0.sync_bell
+    }
+
+    pub fn lookups(&self) -> &Limiter {
+        &self.0.lookups
     }
 
     /// A client with the keys of an organisation; none if it has no keys of its own.

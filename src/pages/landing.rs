@@ -9,10 +9,7 @@ use super::not_found::{Failed, NotFoundPage};
 use super::{acting, loaded};
 use crate::components::{Badge, Tone, grouped};
 use crate::domain::failure::Failure;
-use crate::domain::merchant_filter::MerchantFilter;
-use crate::domain::product_order_filter::{
-    AgeFacet, FollowFacet, ProductOrderFacets, ProductOrderFilter, StatusFacet,
-};
+use crate::domain::product_order_filter::{AgeFacet, FollowFacet, ProductOrderFacets, ProductOrderFilter, StatusFacet};
 use crate::domain::sales_unit_filter::{SalesUnitFacets, SalesUnitFilter, StateFacet};
 use crate::paths;
 use crate::server::acting::Acting;
@@ -44,7 +41,6 @@ struct Overview {
 }
 
 struct PartnerOverview {
-    merchants: usize,
     open_orders: usize,
     attention: Vec<Attention>,
 }
@@ -68,19 +64,32 @@ async fn load(acting: &Acting) -> Result<Overview, Failure> {
 
 async fn partner(acting: &Acting) -> Result<PartnerOverview, Failure> {
     let id = &acting.organisation().id;
-    let mut attention: Vec<Attention> = acting
-        .troubles()
-        .into_iter()
-        .map(|text| Attention { tone: Tone::Warning, text, path: None })
-        .collect();
+    let mut attention: Vec<Attention> =
+        acting.troubles().into_iter().map(|text| Attention { tone: Tone::Warning, text, path: None }).collect();
     let orders = [
-        (Tone::Warning, ProductOrderFacets { follow: Some(FollowFacet::Unsettled), ..Default::default() }, "of unknown outcome, or not arrived"),
-        (Tone::Warning, ProductOrderFacets { follow: Some(FollowFacet::Expiring), ..Default::default() }, "whose link expires within 3 days"),
-        (Tone::Quiet, ProductOrderFacets { follow: Some(FollowFacet::Opened), ..Default::default() }, "opened by the merchant, not submitted"),
+        (
+            Tone::Warning,
+            ProductOrderFacets { follow: Some(FollowFacet::Unsettled), ..Default::default() },
+            "of unknown outcome, or not arrived",
+        ),
+        (
+            Tone::Warning,
+            ProductOrderFacets { follow: Some(FollowFacet::Expiring), ..Default::default() },
+            "whose link expires within 3 days",
+        ),
         (
             Tone::Bad,
-            ProductOrderFacets { status: Some(StatusFacet::Rejected), age: Some(AgeFacet::Month), ..Default::default() },
+            ProductOrderFacets {
+                status: Some(StatusFacet::Rejected),
+                age: Some(AgeFacet::Month),
+                ..Default::default()
+            },
             "rejected, of the last 30 days",
+        ),
+        (
+            Tone::Quiet,
+            ProductOrderFacets { follow: Some(FollowFacet::Opened), ..Default::default() },
+            "opened by the merchant, not submitted",
         ),
     ];
     for (tone, facets, what) in orders {
@@ -104,11 +113,7 @@ async fn partner(acting: &Acting) -> Result<PartnerOverview, Failure> {
         attention.extend((count > 0).then_some(Attention { tone: Tone::Warning, text, path: Some(path) }));
     }
     let open = ProductOrderFacets { follow: Some(FollowFacet::Waiting), ..Default::default() };
-    Ok(PartnerOverview {
-        merchants: acting.count_merchants(&MerchantFilter::default()).await?,
-        open_orders: acting.count_product_orders(&open.into()).await?,
-        attention,
-    })
+    Ok(PartnerOverview { open_orders: acting.count_product_orders(&open.into()).await?, attention })
 }
 
 fn counted(count: usize, one: &str, what: &str) -> String {
@@ -127,7 +132,6 @@ fn page(acting: &Acting, overview: Overview) -> impl IntoView + use<> {
     let open: ProductOrderFilter = open.into();
     let mut figures = vec![(overview.visible, "sales units visible at Vipps MobilePay", list(StateFacet::Visible))];
     if let Some(partner) = &overview.partner {
-        figures.push((partner.merchants, "merchants", paths::merchants(&id)));
         figures.push((
             partner.open_orders,
             "product orders wait for their merchant",

@@ -1,9 +1,12 @@
 //! One sales unit: everything upstream gives, and what the portal knows beside it.
 
+mod price_package;
+
 use leptos::either::Either;
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
+use self::price_package::KnownPackage;
 use super::details::{breadcrumb, identifier_fact, raw_answer, refresh_form, refresh_outcome};
 use super::frame::{ActingFrame, Place};
 use super::list::opened_from;
@@ -30,15 +33,15 @@ pub fn SalesUnitPage() -> impl IntoView {
     let outcome = parameter(&query, "refresh");
     Either::Right(loaded(async move {
         let found = match msn {
-            Some(msn) => acting.sales_unit(&msn).await,
+            Some(msn) => load(&acting, &msn).await,
             None => Err(Failure::NotFound),
         };
-        let title = found.as_ref().map_or_else(|_| "Not found".to_owned(), |found| name(&found.unit));
+        let title = found.as_ref().map_or_else(|_| "Not found".to_owned(), |(found, _)| name(&found.unit));
         view! {
             <ActingFrame acting=acting.clone() place=Place::SalesUnits title>
                 {breadcrumb(paths::sales_units_with(&acting.organisation().id, &list), sales_units::title(&acting))}
                 {match found {
-                    Ok(found) => Either::Left(details(&acting, found, &list, outcome.as_deref())),
+                    Ok((found, package)) => Either::Left(details(&acting, found, package, &list, outcome.as_deref())),
                     Err(failure) => Either::Right(view! { <Failed failure/> }),
                 }}
             </ActingFrame>
@@ -46,13 +49,26 @@ pub fn SalesUnitPage() -> impl IntoView {
     }))
 }
 
-fn details(acting: &Acting, found: SalesUnitView, list: &str, outcome: Option<&str>) -> impl IntoView + use<> {
+async fn load(acting: &Acting, msn: &Msn) -> Result<(SalesUnitView, Option<KnownPackage>), Failure> {
+    let found = acting.sales_unit(msn).await?;
+    let package = price_package::load(acting, &found.unit).await?;
+    Ok((found, package))
+}
+
+fn details(
+    acting: &Acting,
+    found: SalesUnitView,
+    package: Option<KnownPackage>,
+    list: &str,
+    outcome: Option<&str>,
+) -> impl IntoView + use<> {
     let SalesUnitView { unit, merchant, siblings, sibling_count } = found;
     let organisation = acting.organisation().id.clone();
     let head = head(&organisation, &unit, list);
     let facts = facts(&unit);
     let configuration = configuration(&unit);
     let merchant = merchant_card(acting, unit.business_identifier.as_ref(), merchant);
+    let package = package.map(|package| price_package::card(acting, &unit, package, list));
     let siblings = siblings_card(&organisation, siblings, sibling_count, unit.business_identifier.as_ref());
     view! {
         {head}
@@ -60,7 +76,7 @@ fn details(acting: &Acting, found: SalesUnitView, list: &str, outcome: Option<&s
         {gone_notice(&unit)}
         <div class="columns">
             <div>{facts}{configuration}</div>
-            <div>{merchant}{siblings}</div>
+            <div>{package}{merchant}{siblings}</div>
         </div>
         {raw_answer(unit.raw)}
     }

@@ -3,7 +3,9 @@
 //! An [`Acting`] is made from a membership and nothing else. Whoever holds one may see what it
 //! gives; what it does not give looks the same as what does not exist.
 
+pub mod members;
 pub mod merchants;
+pub mod price_packages;
 pub mod product_orders;
 
 use time::{Duration, OffsetDateTime};
@@ -160,7 +162,8 @@ impl Acting {
                 (None, Some(held)) => format!("{held}."),
                 (None, None) => continue,
             };
-            let known = |other: &String| job.failure.as_ref().is_some_and(|failure| other.starts_with(failure.as_str()));
+            let known =
+                |other: &String| job.failure.as_ref().is_some_and(|failure| other.starts_with(failure.as_str()));
             if !troubles.iter().any(known) {
                 troubles.push(trouble);
             }

@@ -1,6 +1,8 @@
 //! What a request passes on its way to a page, and the requests that are not pages.
 
+pub mod members;
 pub mod merchants;
+pub mod price_packages;
 pub mod product_orders;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};

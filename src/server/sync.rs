@@ -6,6 +6,7 @@
 
 pub mod merchants;
 pub mod one_by_one;
+pub mod price_packages;
 pub mod product_orders;
 pub mod sales_unit_details;
 pub mod sales_units;
@@ -30,8 +31,13 @@ use crate::domain::organisation::OrgId;
 const AT_ONCE: usize = 8;
 
 /// Everything that is fetched, in the order of a first sync.
-pub const RESOURCES: &[Resource] =
-    &[sales_units::RESOURCE, product_orders::RESOURCE, sales_unit_details::RESOURCE, merchants::RESOURCE];
+pub const RESOURCES: &[Resource] = &[
+    sales_units::RESOURCE,
+    product_orders::RESOURCE,
+    price_packages::RESOURCE,
+    sales_unit_details::RESOURCE,
+    merchants::RESOURCE,
+];
 
 /// One kind of thing that is fetched from upstream.
 pub struct Resource {

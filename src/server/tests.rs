@@ -2,7 +2,9 @@
 
 mod access_matrix;
 mod layering;
+mod members;
 mod merchants;
+mod price_packages;
 mod sales_units;
 mod sessions;
 mod syncing;
