@@ -25,7 +25,6 @@ use crate::domain::product_order_filter::{
 use crate::domain::search_text::needles;
 use crate::paths;
 use crate::server::acting::Acting;
-use crate::server::sync;
 
 #[component]
 pub fn ProductOrdersPage() -> impl IntoView {
@@ -63,7 +62,7 @@ fn list(acting: &Acting, query: &ProductOrderQuery, page: Page<ProductOrderRow>)
         column("Kind"),
         list.sortable(Sort::Begun),
     ];
-    let freshness = acting.freshness_of(&[sync::product_orders::NAME]);
+    let freshness = acting.freshness_of_product_orders();
     let none = ("No product orders", "No product order names this partner yet. Send the first one with New order.");
     let nothing = Nothing {
         no_match: "No product order has all of this in its names, business identifier, MSN, order ID or note.",

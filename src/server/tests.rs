@@ -7,6 +7,7 @@ mod merchants;
 mod price_packages;
 mod sales_units;
 mod sessions;
+pub mod spec;
 mod syncing;
 mod tenants;
 
@@ -47,6 +48,8 @@ pub struct TestPortal {
     pub sandbox: Arc<Sandbox>,
     pub pool: PgPool,
     pub address: SocketAddr,
+    /// Looks whether all that goes to and fro between the two is valid.
+    pub spec: spec::Watch,
     sandbox_address: SocketAddr,
     sandbox_running: Mutex<Option<(CancellationToken, tokio::task::JoinHandle<std::io::Result<()>>)>>,
     _folder: tempfile::TempDir,
@@ -61,6 +64,7 @@ impl TestPortal {
 
     pub async fn start_with(pool: PgPool, sales_units: u32, public_url: Option<&str>) -> Self {
         let sandbox = Sandbox::new(&SandboxSettings { sales_units, rate_limit: 0.0, ..SandboxSettings::default() });
+        let spec = spec::Watch::over(&sandbox);
         let sandbox_listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let sandbox_address = sandbox_listener.local_addr().unwrap();
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
@@ -90,6 +94,7 @@ impl TestPortal {
             sandbox,
             pool,
             address,
+            spec,
             sandbox_address,
             sandbox_running: Mutex::default(),
             _folder: folder,

@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::prefill::stored_form;
 use super::{Acting, PAGE_SIZE};
 use crate::domain::failure::Failure;
+use crate::domain::freshness::Freshness;
 use crate::domain::organisation::Role;
 use crate::domain::page::Page;
 use crate::domain::prefill::{Field, PrefillForm, readable};
@@ -15,6 +16,7 @@ use crate::domain::product_order_filter::{ProductOrderFilter, ProductOrderQuery}
 use crate::server::ordering::{self, Deleting, Sending};
 use crate::server::store::product_orders::ProductOrders;
 use crate::server::store::unavailable;
+use crate::server::sync;
 
 /// Longest note that is kept with an order, in characters.
 pub const NOTE_LIMIT: usize = 2_000;
@@ -42,6 +44,11 @@ impl Acting {
     pub async fn product_orders(&self, query: &ProductOrderQuery) -> Result<Page<ProductOrderRow>, Failure> {
         let (store, version) = (self.portal.store(), self.row.version);
         store.page::<ProductOrders>(&self.row.scope, version, query, PAGE_SIZE).await.map_err(unavailable)
+    }
+
+    /// How old the copy of the product orders is, and why.
+    pub fn freshness_of_product_orders(&self) -> Freshness {
+        self.freshness_of(&[sync::product_orders::NAME])
     }
 
     /// How many product orders match.

@@ -76,6 +76,9 @@ const MATRIX: &[(&str, &str, Access, u16)] = &[
     // Nothing is recognised without saying which order it is.
     ("POST", "/as/{org}/product-orders/{id}/recognise", Access::Operators, 404),
     ("POST", "/as/{org}/product-orders/{id}/delete", Access::Operators, 303),
+    ("POST", "/as/{org}/sales-units/{msn}/price-package", Access::Operators, 303),
+    ("GET", "/as/{org}/price-packages", Access::Members, 200),
+    ("POST", "/as/{org}/price-packages/refresh", Access::Members, 303),
     ("GET", "/as/{org}/merchants", Access::Members, 200),
     ("GET", "/as/{org}/merchants/{scheme}/{id}", Access::Members, 200),
     ("POST", "/as/{org}/merchants/{scheme}/{id}/refresh", Access::Members, 303),

@@ -153,7 +153,7 @@ async fn details_show_everything_and_refresh_at_once(pool: PgPool) {
         browser.post(&format!("/as/{PARTNER}/sales-units/{msn}/refresh"), &[]).await;
     }
     let row = format!("{}/{}", merchant.scheme, merchant.id);
-    assert_eq!(rows(&browser.get(&format!("{LIST}?state=no-units")).await.body), [row.clone()]);
+    assert_eq!(rows(&browser.get(&format!("{LIST}?state=no-units")).await.body), [row.as_str()]);
     browser.post(&format!("{path}/refresh"), &[]).await;
     let page = browser.get(&path).await;
     assert!(page.text().contains("has not shown this merchant since"), "{}", page.text());
