@@ -97,8 +97,14 @@ fn form_page(acting: &Acting, title: &'static str, view: DraftView) -> impl Into
     let seen = seen.unwrap_or_default().join(",");
     let send = if has_seen && sendable { "Send anyway" } else { "Send to Vipps MobilePay" };
     let uuid = |id: Option<uuid::Uuid>| id.map(|id| id.to_string());
-    let hidden = [(KEY, Some(view.draft.key.to_string())), (SEEN, Some(seen)), (REPLACES, uuid(view.draft.replaces)), (TEMPLATE, uuid(view.draft.template))];
-    let hidden = hidden.into_iter().filter_map(|(name, value)| Some(view! { <input type="hidden" name=name value=value?/> }));
+    let hidden = [
+        (KEY, Some(view.draft.key.to_string())),
+        (SEEN, Some(seen)),
+        (REPLACES, uuid(view.draft.replaces)),
+        (TEMPLATE, uuid(view.draft.template)),
+    ];
+    let hidden =
+        hidden.into_iter().filter_map(|(name, value)| Some(view! { <input type="hidden" name=name value=value?/> }));
     let hidden = hidden.collect_view();
     view! {
         <header class="page-head"><h1>{title}</h1>{lead(acting, &view)}</header>
@@ -172,11 +178,19 @@ fn outcome(view: &DraftView, refused: Vec<(Field, String)>, unplaced: Vec<String
     let mut lines: Vec<_> = faults.iter().map(|fault| line(fault.field, fault.text.clone())).collect();
     lines.extend(refused.into_iter().map(|(field, text)| line(field, text)));
     let summary = if !lines.is_empty() {
-        let title = if view.refusal.is_empty() { "Nothing was sent. Correct these first:" } else { "Vipps MobilePay refused the order; there is none. Correct these:" };
-        let title = if view.refused || !view.refusal.is_empty() { title } else { "To be corrected before it can be sent:" };
+        let title = if view.refusal.is_empty() {
+            "Nothing was sent. Correct these first:"
+        } else {
+            "Vipps MobilePay refused the order; there is none. Correct these:"
+        };
+        let title =
+            if view.refused || !view.refusal.is_empty() { title } else { "To be corrected before it can be sent:" };
         Some(view! { <FaultSummary faults=lines title/> }.into_any())
     } else if warnings.is_empty() && unplaced.is_none() {
-        Some(view! { <p class="notice good" role="status">"Checked: nothing is missing. It has not been sent yet."</p> }.into_any())
+        Some(
+            view! { <p class="notice good" role="status">"Checked: nothing is missing. It has not been sent yet."</p> }
+                .into_any(),
+        )
     } else {
         None
     };

@@ -11,9 +11,7 @@ use crate::components::Tone;
 use crate::components::form::{Field as FieldView, Input};
 use crate::components::grouped;
 use crate::domain::organisation::OrgId;
-use crate::domain::prefill::{
-    Checked, Field, Group, InputKind, PrefillForm, applies, price_package_choices, readable,
-};
+use crate::domain::prefill::{Checked, Field, Group, InputKind, PrefillForm, applies, price_package_choices, readable};
 use crate::domain::template::lock_name;
 use crate::paths;
 use crate::server::acting::prefill::Knowledge;
@@ -88,7 +86,8 @@ impl Fields<'_> {
                 <label class="lock"><input type="checkbox" name=name value="yes" checked=locked/>"Lock"<span class="hidden">{format!(" {}", field.label())}</span></label>
             }
         });
-        view! { <div class="asked" class:wide=wide data-field=field.name()>{shown}{lock}{self.beside(field)}</div> }.into_any()
+        view! { <div class="asked" class:wide=wide data-field=field.name()>{shown}{lock}{self.beside(field)}</div> }
+            .into_any()
     }
 
     fn input(&self, field: Field) -> AnyView {

@@ -404,7 +404,8 @@ fn filled_in_card(acting: &Acting, order: &ProductOrder, filled_in: Option<Fille
     let logo = logo.map(|hash| paths::logo(&acting.organisation().id, &hash)).map(|source| {
         view! { <div><dt>"Logo"</dt><dd><img class="logo" src=source alt="The logo as it was uploaded" width="64" height="64"/></dd></div> }
     });
-    let lines = lines.into_iter().map(|(label, value)| view! { <div><dt>{label}</dt><dd class="as-typed">{value}</dd></div> });
+    let lines =
+        lines.into_iter().map(|(label, value)| view! { <div><dt>{label}</dt><dd class="as-typed">{value}</dd></div> });
     let lines = lines.collect_view();
     view! {
         <section class="card">

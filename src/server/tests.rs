@@ -4,11 +4,14 @@ mod access_matrix;
 mod layering;
 mod members;
 mod merchants;
+mod prefill;
 mod price_packages;
+mod public_link;
 mod sales_units;
 mod sessions;
 pub mod spec;
 mod syncing;
+mod templates;
 mod tenants;
 
 use std::collections::HashMap;
@@ -208,7 +211,7 @@ impl TestPortal {
 
     pub fn browser(&self) -> Browser {
         let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Browser { client, base: format!("http://{}", self.address), cookies: Mutex::default() }
+        Browser { client, base: format!("http://{}", self.address), address: None, cookies: Mutex::default() }
     }
 }
 
@@ -216,6 +219,8 @@ impl TestPortal {
 pub struct Browser {
     client: reqwest::Client,
     base: String,
+    /// Where it seems to be, by the word of a proxy.
+    address: Option<String>,
     pub cookies: Mutex<HashMap<String, String>>,
 }
 
@@ -229,6 +234,13 @@ pub struct Answer {
 impl Answer {
     pub fn location(&self) -> &str {
         self.headers.get(LOCATION).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// What a form keeps unseen; empty if there is nothing of that name.
+    pub fn hidden(&self, name: &str) -> String {
+        let start = format!("type=\"hidden\" name=\"{name}\" value=\"");
+        let rest = self.body.split_once(&start).map_or("", |(_, rest)| rest);
+        rest.split('"').next().unwrap_or_default().to_owned()
     }
 
     /// The body without what differs from answer to answer on purpose.
@@ -273,7 +285,40 @@ impl Browser {
         self.post("/login", &[("email", email), ("password", password)]).await
     }
 
+    /// The same browser, from another address.
+    pub fn at(mut self, address: &str) -> Self {
+        self.address = Some(address.to_owned());
+        self
+    }
+
+    /// A form with a file in it.
+    pub async fn upload(&self, path: &str, form: &[(&str, &str)], (name, file): (&str, &[u8])) -> Answer {
+        const BOUNDARY: &str = "----------------------------8aa6fbf0f2f1";
+        let disposition = "content-disposition: form-data; name=";
+        let mut body = Vec::new();
+        for (name, value) in form {
+            body.extend(format!("--{BOUNDARY}\r\n{disposition}\"{name}\"\r\n\r\n{value}\r\n").bytes());
+        }
+        let kind = "content-type: image/png";
+        body.extend(format!("--{BOUNDARY}\r\n{disposition}\"{name}\"; filename=\"a.png\"\r\n{kind}\r\n\r\n").bytes());
+        body.extend(file);
+        body.extend(format!("\r\n--{BOUNDARY}--\r\n").bytes());
+        let kind = format!("multipart/form-data; boundary={BOUNDARY}");
+        self.send_body(Method::POST, path, &[(ORIGIN.as_str(), &self.base)], Some((&kind, body))).await
+    }
+
     pub async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], form: Option<String>) -> Answer {
+        let body = form.map(|form| ("application/x-www-form-urlencoded", form.into_bytes()));
+        self.send_body(method, path, headers, body).await
+    }
+
+    async fn send_body(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<(&str, Vec<u8>)>,
+    ) -> Answer {
         let mut request = self.client.request(method, format!("{}{path}", self.base));
         let cookies: Vec<String> =
             self.cookies.lock().unwrap().iter().map(|(name, value)| format!("{name}={value}")).collect();
@@ -283,8 +328,11 @@ impl Browser {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        if let Some(form) = form {
-            request = request.header("content-type", "application/x-www-form-urlencoded").body(form);
+        if let Some(address) = &self.address {
+            request = request.header("x-forwarded-for", address);
+        }
+        if let Some((kind, body)) = body {
+            request = request.header("content-type", kind).body(body);
         }
         let response = request.send().await.unwrap();
         for cookie in response.headers().get_all(SET_COOKIE) {
@@ -297,7 +345,9 @@ impl Browser {
                 cookies.insert(name.to_owned(), value.to_owned());
             }
         }
-        Answer { status: response.status(), headers: response.headers().clone(), body: response.text().await.unwrap() }
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = String::from_utf8_lossy(&response.bytes().await.unwrap()).into_owned();
+        Answer { status, headers, body }
     }
 }
 

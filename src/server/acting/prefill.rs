@@ -10,11 +10,11 @@ use crate::domain::prefill::{Checked, Fault, Field, Known, PrefillForm, PrefillR
 use crate::domain::price_package::PricePackage;
 use crate::domain::product_order::{Delivery, ProductOrder, ProductOrderRow};
 use crate::domain::template::KeptTemplate;
+use crate::server::Portal;
 use crate::server::logo::{self, Logo};
 use crate::server::ordering::{self, Sending};
 use crate::server::store::product_orders::NewProductOrder;
 use crate::server::store::{Scope, Tenant, unavailable};
-use crate::server::Portal;
 
 /// Where a new prefill starts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

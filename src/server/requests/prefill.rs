@@ -25,12 +25,8 @@ pub async fn send(State(portal): State<Portal>, acting: Acting, asked: Parts, se
     if sent.removes_logo() {
         form.set(Field::Logo, "");
     }
-    let draft = Draft {
-        form,
-        key: uuid(KEY).unwrap_or_else(Uuid::new_v4),
-        replaces: uuid(REPLACES),
-        template: uuid(TEMPLATE),
-    };
+    let draft =
+        Draft { form, key: uuid(KEY).unwrap_or_else(Uuid::new_v4), replaces: uuid(REPLACES), template: uuid(TEMPLATE) };
     let logo = sent.logo.as_deref();
     let outcome = if sent.text(INTENT) == SEND {
         let seen: Vec<String> = sent.text(SEEN).split(',').map(ToOwned::to_owned).collect();
