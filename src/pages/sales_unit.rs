@@ -13,7 +13,7 @@ use crate::domain::failure::Failure;
 use crate::domain::freshness::{CopyState, absolute, failing};
 use crate::domain::identifiers::{BusinessIdentifier, CheckDigit, Market, Msn};
 use crate::domain::merchant::Merchant;
-use crate::domain::organisation::OrgId;
+use crate::domain::organisation::{OrgId, Role};
 use crate::domain::sales_unit::SalesUnit;
 use crate::domain::sales_unit_filter::{SalesUnitFacets, SalesUnitFilter};
 use crate::paths;
@@ -31,7 +31,7 @@ pub fn SalesUnitPage() -> impl IntoView {
             Some(msn) => acting.sales_unit(&msn).await,
             None => Err(Failure::NotFound),
         };
-        let title = found.as_ref().map_or_else(|_| "Not found".to_owned(), |found| name(&found.unit));
+        let title = found.as_ref().map_or_else(|_| "Not found".to_owned(), |found| found.unit.shown_name());
         view! {
             <ActingFrame acting=acting.clone() place=Place::SalesUnits title>
                 {breadcrumb(&acting, &list)}
@@ -53,7 +53,7 @@ fn breadcrumb(acting: &Acting, list: &str) -> impl IntoView + use<> {
 fn details(acting: &Acting, found: SalesUnitView, list: &str, outcome: Option<&str>) -> impl IntoView + use<> {
     let SalesUnitView { unit, merchant, siblings, sibling_count } = found;
     let organisation = acting.organisation().id.clone();
-    let head = head(&organisation, &unit, list);
+    let head = head(acting, &unit, list);
     let facts = facts(&unit);
     let configuration = configuration(&unit);
     let merchant = merchant_card(unit.business_identifier.as_ref(), merchant);
@@ -76,7 +76,10 @@ fn details(acting: &Acting, found: SalesUnitView, list: &str, outcome: Option<&s
     }
 }
 
-fn head(organisation: &OrgId, unit: &SalesUnit, list: &str) -> impl IntoView + use<> {
+fn head(acting: &Acting, unit: &SalesUnit, list: &str) -> impl IntoView + use<> {
+    let organisation = &acting.organisation().id;
+    let changes = acting.is_partner() && acting.may(Role::Operator).is_ok();
+    let change = changes.then(|| paths::sales_unit_change(organisation, &unit.msn));
     let msn = unit.msn.to_string();
     let age = match unit.details_at {
         Some(then) => view! { "Details fetched "<Ago then/> }.into_any(),
@@ -84,7 +87,7 @@ fn head(organisation: &OrgId, unit: &SalesUnit, list: &str) -> impl IntoView + u
     };
     view! {
         <header class="page-head">
-            <h1>{name(unit)}</h1>
+            <h1>{unit.shown_name()}</h1>
             <p class="numbers lead">"MSN "{msn.clone()}<Copy text=msn what="MSN"/></p>
             <div class="freshness">
                 <span class="age">{age}</span>
@@ -92,6 +95,7 @@ fn head(organisation: &OrgId, unit: &SalesUnit, list: &str) -> impl IntoView + u
                     <input type="hidden" name="list" value=list.to_owned()/>
                     <button type="submit" class="quiet"><Icon name="refresh"/>"Refresh"</button>
                 </form>
+                {change.map(|path| view! { <a class="button" href=path>"Change"</a> })}
             </div>
         </header>
     }
@@ -103,6 +107,12 @@ fn refresh_outcome(acting: &Acting, outcome: Option<&str>) -> impl IntoView + us
         Some("done") => {
             return Some(
                 view! { <p class="notice good" role="status">"Fetched from Vipps MobilePay just now."</p> }.into_any(),
+            );
+        }
+        Some("changed") => {
+            return Some(
+                view! { <p class="notice good" role="status">"Changed, and fetched from Vipps MobilePay just now."</p> }
+                    .into_any(),
             );
         }
         Some("silent") => Failure::UpstreamSilent,
@@ -135,7 +145,7 @@ fn facts(unit: &SalesUnit) -> impl IntoView + use<> {
         <section class="card">
             <h2>"Sales unit"</h2>
             <dl class="facts">
-                <div><dt>"Name"</dt><dd>{name(unit)}</dd></div>
+                <div><dt>"Name"</dt><dd>{unit.shown_name()}</dd></div>
                 <div><dt>"MSN"</dt><dd class="numbers">{unit.msn.to_string()}<Copy text=unit.msn.to_string() what="MSN"/></dd></div>
                 <div><dt>{identifier_name(identifier.as_ref())}</dt><dd>{identifier_value(identifier)}</dd></div>
                 <div><dt>"First seen"</dt><dd>{absolute(unit.first_seen_at)}</dd></div>
@@ -271,8 +281,4 @@ fn siblings_card(
             {all}
         </section>
     }
-}
-
-fn name(unit: &SalesUnit) -> String {
-    unit.name.clone().unwrap_or_else(|| format!("Sales unit {}", unit.msn))
 }

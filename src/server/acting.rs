@@ -4,6 +4,7 @@
 //! gives; what it does not give looks the same as what does not exist.
 
 pub mod members;
+pub mod partner;
 pub mod product_orders;
 
 use time::{Duration, OffsetDateTime};

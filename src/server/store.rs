@@ -5,12 +5,14 @@
 //! a query that forgot to.
 
 mod bench;
+pub mod contracts;
 pub mod known_browsers;
 pub mod list_index;
 pub mod losses;
 pub mod members;
 pub mod merchants;
 pub mod organisations;
+pub mod partner;
 pub mod product_orders;
 pub mod sales_unit_list;
 pub mod sales_units;

@@ -4,6 +4,8 @@
 //! the details of each unit, then the merchants. Each answer is stored as it comes, so a portal
 //! that is killed goes on where it was.
 
+pub mod capabilities;
+pub mod contracts;
 pub mod merchants;
 pub mod one_by_one;
 pub mod product_orders;
@@ -30,8 +32,14 @@ use crate::domain::organisation::OrgId;
 const AT_ONCE: usize = 8;
 
 /// Everything that is fetched, in the order of a first sync.
-pub const RESOURCES: &[Resource] =
-    &[sales_units::RESOURCE, product_orders::RESOURCE, sales_unit_details::RESOURCE, merchants::RESOURCE];
+pub const RESOURCES: &[Resource] = &[
+    sales_units::RESOURCE,
+    product_orders::RESOURCE,
+    sales_unit_details::RESOURCE,
+    merchants::RESOURCE,
+    capabilities::RESOURCE,
+    contracts::RESOURCE,
+];
 
 /// One kind of thing that is fetched from upstream.
 pub struct Resource {

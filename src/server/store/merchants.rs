@@ -55,6 +55,37 @@ impl Tenant<'_> {
         .map(drop)
     }
 
+    /// Notes merchants that upstream names, to be fetched when their turn comes. Returns how many
+    /// of them were not known by name.
+    pub async fn expect_named_merchants(&mut self, listed: &[(BusinessIdentifier, String)]) -> Result<u64> {
+        if listed.is_empty() {
+            return Ok(0);
+        }
+        let organisation = self.scope.copy.as_str();
+        let version = self.next_version().await?;
+        let column = |read: fn(&(BusinessIdentifier, String)) -> &String| listed.iter().map(read).cloned().collect();
+        let (schemes, ids, names): (Vec<String>, Vec<String>, Vec<String>) =
+            (column(|(business, _)| &business.scheme), column(|(business, _)| &business.id), column(|(_, name)| name));
+        let noted = sqlx::query!(
+            r#"
+            insert into merchant (organisation_id, scheme, id, name, version)
+            select distinct on (scheme, id) $1, scheme, id, nullif(name, ''), $5
+            from unnest($2::text[], $3::text[], $4::text[]) as listed (scheme, id, name)
+            on conflict (organisation_id, scheme, id) do update
+            set name = excluded.name, version = excluded.version
+            where merchant.name is null and excluded.name is not null
+            "#,
+            organisation,
+            &schemes,
+            &ids,
+            &names,
+            version,
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(noted.rows_affected())
+    }
+
     /// How many merchants there are, and how many of them have not been fetched since `since`.
     pub async fn count_merchants(&mut self, since: OffsetDateTime) -> Result<(i64, i64)> {
         let organisation = self.scope.copy.as_str();
