@@ -11,7 +11,10 @@ use crate::pages::landing::LandingPage;
 use crate::pages::login::LoginPage;
 use crate::pages::member::MemberPage;
 use crate::pages::members::MembersPage;
+use crate::pages::merchant::MerchantPage;
+use crate::pages::merchants::MerchantsPage;
 use crate::pages::not_found::NotFoundPage;
+use crate::pages::price_packages::PricePackagesPage;
 use crate::pages::product_order::ProductOrderPage;
 use crate::pages::product_orders::ProductOrdersPage;
 use crate::pages::profile::{self, ProfilePage};
@@ -55,6 +58,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/businesses") view=BusinessesPage ssr=SsrMode::Async/>
                 <Route path=path!("/profile") view=ProfilePage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org") view=LandingPage ssr=SsrMode::Async/>
+                <Route path=path!("/as/:org/price-packages") view=PricePackagesPage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org/members") view=MembersPage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org/members/:person") view=MemberPage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org/product-orders") view=ProductOrdersPage ssr=SsrMode::Async/>
@@ -63,6 +67,8 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/as/:org/sales-units/:msn") view=SalesUnitPage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org/sales-units/:msn/change") view=SalesUnitChangePage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org/settings") view=SettingsPage ssr=SsrMode::Async/>
+                <Route path=path!("/as/:org/merchants") view=MerchantsPage ssr=SsrMode::Async/>
+                <Route path=path!("/as/:org/merchants/:scheme/:id") view=MerchantPage ssr=SsrMode::Async/>
             </Routes>
         </Router>
     }

@@ -2,6 +2,7 @@
 
 pub mod businesses;
 pub mod contracts;
+pub mod details;
 pub mod frame;
 pub mod freshness;
 pub mod landing;
@@ -9,7 +10,10 @@ pub mod list;
 pub mod login;
 pub mod member;
 pub mod members;
+pub mod merchant;
+pub mod merchants;
 pub mod not_found;
+pub mod price_packages;
 pub mod product_order;
 pub mod product_orders;
 pub mod profile;
@@ -25,6 +29,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
+use percent_encoding::percent_decode_str;
 
 use crate::domain::failure::Failure;
 use crate::server::acting::{Acting, SignedIn};
@@ -54,6 +59,14 @@ pub fn refused<T: Clone + Send + Sync + 'static>() -> Option<T> {
 /// of it decodes twice (leptos-0.9).
 pub fn query() -> String {
     request().and_then(|parts| parts.uri.query().map(ToOwned::to_owned)).unwrap_or_default()
+}
+
+/// A part of the path of the address, counted from 0 behind the first slash. The router's own
+/// reading of it decodes twice (leptos-0.9).
+pub fn segment(at: usize) -> Option<String> {
+    let parts = request()?;
+    let segment = percent_decode_str(parts.uri.path().split('/').nth(at + 1)?);
+    segment.decode_utf8().ok().map(Into::into)
 }
 
 /// The first value of a parameter of the query.

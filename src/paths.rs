@@ -9,6 +9,9 @@ use crate::domain::organisation::OrgId;
 /// What stays readable in a query value.
 const VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'/');
 
+/// What stays readable in a part of a path.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b':');
+
 pub const LOGIN: &str = "/login";
 pub const LOGOUT: &str = "/logout";
 pub const BUSINESSES: &str = "/businesses";
@@ -67,6 +70,18 @@ pub fn sales_unit_status(organisation: &OrgId, msn: &Msn) -> String {
     format!("/as/{organisation}/sales-units/{msn}/status")
 }
 
+pub fn merchants(organisation: &OrgId) -> String {
+    format!("/as/{organisation}/merchants")
+}
+
+pub fn merchant(organisation: &OrgId, business: &BusinessIdentifier) -> String {
+    format!("/as/{organisation}/merchants/{}/{}", segment(&business.scheme), segment(&business.id))
+}
+
+pub fn merchant_refresh(organisation: &OrgId, business: &BusinessIdentifier) -> String {
+    format!("{}/refresh", merchant(organisation, business))
+}
+
 pub fn product_orders(organisation: &OrgId) -> String {
     format!("/as/{organisation}/product-orders")
 }
@@ -116,18 +131,23 @@ pub fn price_packages(organisation: &OrgId) -> String {
     format!("/as/{organisation}/price-packages")
 }
 
+/// The list with a query, as its links write it.
+pub fn price_packages_with(organisation: &OrgId, query: &str) -> String {
+    with_query(&price_packages(organisation), query)
+}
+
+pub fn price_packages_refresh(organisation: &OrgId) -> String {
+    format!("/as/{organisation}/price-packages/refresh")
+}
+
+/// Notes the price package of a sales unit.
+pub fn sales_unit_price_package(organisation: &OrgId, msn: &Msn) -> String {
+    format!("/as/{organisation}/sales-units/{msn}/price-package")
+}
+
 /// A package's place in the list of packages.
 pub fn price_package(organisation: &OrgId, package: &str) -> String {
     format!("/as/{organisation}/price-packages#package-{}", value(package))
-}
-
-pub fn merchants(organisation: &OrgId) -> String {
-    format!("/as/{organisation}/merchants")
-}
-
-/// A merchant by its business identifier, whose scheme holds colons.
-pub fn merchant(organisation: &OrgId, business: &BusinessIdentifier) -> String {
-    format!("/as/{organisation}/merchants/{}/{}", value(&business.scheme), value(&business.id))
 }
 
 pub fn webhooks(organisation: &OrgId) -> String {
@@ -181,6 +201,18 @@ pub fn from_list(path: String, list: &str) -> String {
     if list.is_empty() { path } else { format!("{path}?list={}", value(list)) }
 }
 
+/// The same, saying what came of asking upstream for it anew.
+pub fn refreshed(path: &str, list: &str, outcome: &str) -> String {
+    let sign = if list.is_empty() { '?' } else { '&' };
+    format!("{}{sign}refresh={outcome}", from_list(path.to_owned(), list))
+}
+
+/// A part of a path, whatever it holds; but a part of dots alone means nothing in an address.
+fn segment(text: &str) -> String {
+    let dots = text.bytes().all(|byte| byte == b'.');
+    if dots { "-".to_owned() } else { utf8_percent_encode(text, SEGMENT).to_string() }
+}
+
 fn value(text: &str) -> String {
     utf8_percent_encode(text, VALUE).to_string()
 }
@@ -200,6 +232,17 @@ mod tests {
         let msn = Msn::parse("123456").unwrap();
         assert_eq!(sales_unit_from(&organisation, &msn, "q=kaf"), "/as/org_a/sales-units/123456?list=q%3Dkaf");
         assert_eq!(sales_unit_from(&organisation, &msn, ""), "/as/org_a/sales-units/123456");
+        let unit = sales_unit(&organisation, &msn);
+        assert_eq!(refreshed(&unit, "", "done"), "/as/org_a/sales-units/123456?refresh=done");
+        assert_eq!(refreshed(&unit, "q=a&b", "done"), "/as/org_a/sales-units/123456?list=q%3Da%26b&refresh=done");
+        let merchant_at = |scheme: &str, id: &str| merchant(&organisation, &BusinessIdentifier::new(scheme, id));
+        assert_eq!(merchant_at("business:NO:ORG", "987654321"), "/as/org_a/merchants/business:NO:ORG/987654321");
+        assert_eq!(
+            merchant_at("business:FI:Y-tunnus", "3330214-4"),
+            "/as/org_a/merchants/business:FI:Y-tunnus/3330214-4"
+        );
+        assert_eq!(merchant_at("a/b?c#d", "..%2F é"), "/as/org_a/merchants/a%2Fb%3Fc%23d/..%252F%20%C3%A9");
+        assert_eq!(merchant_at("..", ""), "/as/org_a/merchants/-/-");
     }
 
     #[test]

@@ -79,11 +79,6 @@ async fn partner(acting: &Acting) -> Result<PartnerOverview, Failure> {
             "whose link expires within 3 days",
         ),
         (
-            Tone::Quiet,
-            ProductOrderFacets { follow: Some(FollowFacet::Opened), ..Default::default() },
-            "opened by the merchant, not submitted",
-        ),
-        (
             Tone::Bad,
             ProductOrderFacets {
                 status: Some(StatusFacet::Rejected),
@@ -91,6 +86,11 @@ async fn partner(acting: &Acting) -> Result<PartnerOverview, Failure> {
                 ..Default::default()
             },
             "rejected, of the last 30 days",
+        ),
+        (
+            Tone::Quiet,
+            ProductOrderFacets { follow: Some(FollowFacet::Opened), ..Default::default() },
+            "opened by the merchant, not submitted",
         ),
     ];
     for (tone, facets, what) in orders {

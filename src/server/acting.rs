@@ -4,7 +4,9 @@
 //! gives; what it does not give looks the same as what does not exist.
 
 pub mod members;
+pub mod merchants;
 pub mod partner;
+pub mod price_packages;
 pub mod product_orders;
 
 use time::{Duration, OffsetDateTime};

@@ -1,6 +1,8 @@
 //! What a request passes on its way to a page, and the requests that are not pages.
 
 pub mod members;
+pub mod merchants;
+pub mod price_packages;
 pub mod product_orders;
 pub mod sales_unit_change;
 pub mod settings;
@@ -261,18 +263,26 @@ pub async fn refresh_sales_unit(
     Form(form): Form<RefreshUnitForm>,
 ) -> Response {
     let Some(msn) = Msn::parse(&msn) else { return not_found(portal, &headers).await };
-    let outcome = match acting.refresh_sales_unit(&msn).await {
-        Ok(()) => "done",
-        Err(Failure::UpstreamSilent) => "silent",
-        Err(Failure::KeysRefused) => "refused",
-        Err(Failure::NoKeys) => "no-keys",
+    let outcome = match refresh_word(acting.refresh_sales_unit(&msn).await) {
+        Ok(outcome) => outcome,
         Err(Failure::NotFound) => return not_found(portal, &headers).await,
         Err(failure) => return plain(&failure),
     };
     let list = SalesUnitQuery::from_query(&form.list).to_query();
-    let path = paths::sales_unit_from(&acting.organisation().id, &msn, &list);
-    let sign = if list.is_empty() { '?' } else { '&' };
-    see_other(&format!("{path}{sign}refresh={outcome}"))
+    let unit = paths::sales_unit(&acting.organisation().id, &msn);
+    see_other(&paths::refreshed(&unit, &list, outcome))
+}
+
+/// What came of asking upstream for one thing, as its page reads it; failures that it cannot show
+/// stay failures.
+fn refresh_word(outcome: Result<(), Failure>) -> Result<&'static str, Failure> {
+    match outcome {
+        Ok(()) => Ok("done"),
+        Err(Failure::UpstreamSilent) => Ok("silent"),
+        Err(Failure::KeysRefused) => Ok("refused"),
+        Err(Failure::NoKeys) => Ok("no-keys"),
+        Err(failure) => Err(failure),
+    }
 }
 
 /// The one answer for what is not there and for what is not for the person who asks. It is

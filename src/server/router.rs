@@ -12,7 +12,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::{CompressionLayer, CompressionLevel};
 use tower_http::limit::RequestBodyLimitLayer;
 
-use super::requests::{members, product_orders, sales_unit_change, settings};
+use super::requests::{members, merchants, price_packages, product_orders, sales_unit_change, settings};
 use super::security::{csrf, headers, sessions};
 use super::{Portal, rendering, requests, site};
 use crate::app::App;
@@ -55,6 +55,7 @@ pub fn guarded_actions() -> Vec<Action> {
         sent_to("/as/{org}/sales-units/{msn}/refresh", post(requests::refresh_sales_unit)),
         uploads("/as/{org}/sales-units/{msn}/change", post(sales_unit_change::change)),
         operators("/as/{org}/sales-units/{msn}/status", post(sales_unit_change::set_status)),
+        sent_to("/as/{org}/merchants/{scheme}/{id}/refresh", post(merchants::refresh)),
         sent_to("/as/{org}/product-orders/refresh", post(product_orders::refresh_list)),
         sent_to("/as/{org}/product-orders/{id}/refresh", post(product_orders::refresh)),
         admins("/as/{org}/settings", post(settings::save)),
@@ -66,6 +67,8 @@ pub fn guarded_actions() -> Vec<Action> {
         operators("/as/{org}/product-orders/{id}/delete", post(product_orders::delete)),
         operators("/as/{org}/product-orders/{id}/send", post(product_orders::send_again)),
         operators("/as/{org}/product-orders/{id}/recognise", post(product_orders::recognise)),
+        sent_to("/as/{org}/price-packages/refresh", post(price_packages::refresh_list)),
+        operators("/as/{org}/sales-units/{msn}/price-package", post(price_packages::note)),
     ]
 }
 

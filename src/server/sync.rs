@@ -8,6 +8,7 @@ pub mod capabilities;
 pub mod contracts;
 pub mod merchants;
 pub mod one_by_one;
+pub mod price_packages;
 pub mod product_orders;
 pub mod sales_unit_details;
 pub mod sales_units;
@@ -35,6 +36,7 @@ const AT_ONCE: usize = 8;
 pub const RESOURCES: &[Resource] = &[
     sales_units::RESOURCE,
     product_orders::RESOURCE,
+    price_packages::RESOURCE,
     sales_unit_details::RESOURCE,
     merchants::RESOURCE,
     capabilities::RESOURCE,
@@ -197,14 +199,7 @@ pub async fn run_once(portal: &Portal, only: Option<&OrgId>, trusting: bool) -> 
 
 /// Asks upstream for one sales unit now, ahead of everything else, and for its merchant.
 pub async fn refresh_sales_unit(portal: &Portal, copy: &OrgId, msn: &Msn) -> Result<(), Failure> {
-    let client = match portal.client_of(copy).await {
-        Ok(Some(client)) => client.in_lane(Lane::Interactive),
-        Ok(None) => return Err(Failure::NoKeys),
-        Err(error) => {
-            tracing::error!(%error, organisation = %copy, "the keys of an organisation cannot be read");
-            return Err(Failure::NoKeys);
-        }
-    };
+    let client = client_for_people(portal, copy).await?;
     let scope = Scope::whole(copy.clone());
     let store = portal.store();
     match client.sales_unit(msn).await {
@@ -227,11 +222,26 @@ pub async fn refresh_sales_unit(portal: &Portal, copy: &OrgId, msn: &Msn) -> Res
             tenant.mark_sales_unit_gone(msn, OffsetDateTime::now_utc()).await.map_err(unavailable)?;
             tenant.commit().await.map_err(unavailable)
         }
+        Err(error) => Err(not_refreshed(&error, copy)),
+    }
+}
+
+/// A client for what somebody waits for.
+async fn client_for_people(portal: &Portal, copy: &OrgId) -> Result<Client, Failure> {
+    match portal.client_of(copy).await {
+        Ok(Some(client)) => Ok(client.in_lane(Lane::Interactive)),
+        Ok(None) => Err(Failure::NoKeys),
         Err(error) => {
-            tracing::warn!(%error, organisation = %copy, %msn, "a sales unit could not be refreshed");
-            Err(if is_refusal(&error) { Failure::KeysRefused } else { Failure::UpstreamSilent })
+            tracing::error!(%error, organisation = %copy, "the keys of an organisation cannot be read");
+            Err(Failure::NoKeys)
         }
     }
+}
+
+/// What somebody is told who asked for something anew that upstream did not give.
+fn not_refreshed(error: &Error, copy: &OrgId) -> Failure {
+    tracing::warn!(%error, organisation = %copy, "upstream could not be asked for one thing anew");
+    if is_refusal(error) { Failure::KeysRefused } else { Failure::UpstreamSilent }
 }
 
 fn job_kinds() -> Vec<JobKind> {

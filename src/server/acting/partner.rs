@@ -43,7 +43,7 @@ impl Acting {
 
     /// Has upstream asked anew what it offers.
     pub async fn call_for_probing(&self) -> Result<(), Failure> {
-        self.for_partners()?;
+        self.as_partner()?;
         self.call_for_sync(sync::capabilities::NAME).await
     }
 
@@ -74,7 +74,7 @@ impl Acting {
         feedback: Option<&FeedbackAddress>,
         sends_compliance_data: bool,
     ) -> Result<(), Failure> {
-        self.for_partners()?;
+        self.as_partner()?;
         self.may(Role::Admin)?;
         let organisation = &self.organisation().id;
         let store = self.portal.store();
@@ -86,7 +86,7 @@ impl Acting {
 
     /// Changes one of the partner's sales units upstream.
     pub async fn change_sales_unit(&self, msn: &Msn, change: SalesUnitChange) -> Result<Changing, Failure> {
-        self.for_partners()?;
+        self.as_partner()?;
         self.may(Role::Operator)?;
         let scope = &self.row.scope;
         let mut tenant = self.portal.store().tenant(scope).await.map_err(unavailable)?;
@@ -96,10 +96,5 @@ impl Acting {
             return Ok(Changing::NotOffered);
         }
         changing::change_sales_unit(&self.portal, scope, msn.clone(), change, self.email().to_owned()).await
-    }
-
-    /// What merchants do not have is not there for them.
-    pub(super) fn for_partners(&self) -> Result<(), Failure> {
-        if self.is_partner() { Ok(()) } else { Err(Failure::NotFound) }
     }
 }
