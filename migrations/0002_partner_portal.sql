@@ -14,7 +14,8 @@ alter table organisation
 alter table membership
     add column since timestamptz not null default now();
 
--- Which calls of older documents this upstream answers, as far as it has been probed.
+-- Which calls of older documents this upstream answers, as far as it has been probed. Read before
+-- anybody acts as the organisation, like its jobs.
 create table capability (
     organisation_id text not null references organisation (id) on delete cascade,
     proposal text not null,
@@ -217,7 +218,7 @@ declare
     own text;
 begin
     foreach own in array array[
-        'capability', 'partner_profile', 'price_package', 'noted_price_package', 'logo', 'template',
+        'partner_profile', 'price_package', 'noted_price_package', 'logo', 'template',
         'product_order_event', 'webhook']
     loop
         execute format('alter table %I enable row level security', own);

@@ -19,7 +19,9 @@ use crate::pages::product_order::ProductOrderPage;
 use crate::pages::product_orders::ProductOrdersPage;
 use crate::pages::profile::{self, ProfilePage};
 use crate::pages::sales_unit::SalesUnitPage;
+use crate::pages::sales_unit_change::SalesUnitChangePage;
 use crate::pages::sales_units::SalesUnitsPage;
+use crate::pages::settings::SettingsPage;
 
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     let style = format!("/{}/{}.css", options.site_pkg_dir, options.output_name);
@@ -63,6 +65,8 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/as/:org/product-orders/:id") view=ProductOrderPage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org/sales-units") view=SalesUnitsPage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org/sales-units/:msn") view=SalesUnitPage ssr=SsrMode::Async/>
+                <Route path=path!("/as/:org/sales-units/:msn/change") view=SalesUnitChangePage ssr=SsrMode::Async/>
+                <Route path=path!("/as/:org/settings") view=SettingsPage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org/merchants") view=MerchantsPage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org/merchants/:scheme/:id") view=MerchantPage ssr=SsrMode::Async/>
             </Routes>

@@ -2,6 +2,7 @@
 
 pub mod bank_account;
 pub mod failure;
+pub mod feedback;
 pub mod freshness;
 pub mod identifiers;
 pub mod list;

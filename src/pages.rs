@@ -1,6 +1,7 @@
 //! The pages: one file each, which says what it loads and then what it shows.
 
 pub mod businesses;
+pub mod contracts;
 pub mod details;
 pub mod frame;
 pub mod freshness;
@@ -17,7 +18,9 @@ pub mod product_order;
 pub mod product_orders;
 pub mod profile;
 pub mod sales_unit;
+pub mod sales_unit_change;
 pub mod sales_units;
+pub mod settings;
 
 use std::future::Future;
 

@@ -28,7 +28,8 @@ pub fn organisation(organisation: &OrgId) -> String {
 }
 
 /// What only partners have: merchants find nothing there.
-const PARTNER_SECTIONS: [&str; 5] = ["product-orders", "templates", "merchants", "price-packages", "webhooks"];
+const PARTNER_SECTIONS: [&str; 6] =
+    ["product-orders", "templates", "merchants", "price-packages", "webhooks", "settings"];
 
 /// Whether an address below `/as/` is for partners alone.
 pub fn is_for_partners(path: &str) -> bool {
@@ -59,6 +60,14 @@ pub fn sales_unit_from(organisation: &OrgId, msn: &Msn, list: &str) -> String {
 
 pub fn sales_unit_refresh(organisation: &OrgId, msn: &Msn) -> String {
     format!("/as/{organisation}/sales-units/{msn}/refresh")
+}
+
+pub fn sales_unit_change(organisation: &OrgId, msn: &Msn) -> String {
+    format!("/as/{organisation}/sales-units/{msn}/change")
+}
+
+pub fn sales_unit_status(organisation: &OrgId, msn: &Msn) -> String {
+    format!("/as/{organisation}/sales-units/{msn}/status")
 }
 
 pub fn merchants(organisation: &OrgId) -> String {
@@ -170,6 +179,10 @@ pub fn member_deed(organisation: &OrgId, staff: Uuid, deed: &str) -> String {
 
 pub fn settings(organisation: &OrgId) -> String {
     format!("/as/{organisation}/settings")
+}
+
+pub fn settings_probe(organisation: &OrgId) -> String {
+    format!("/as/{organisation}/settings/probe")
 }
 
 /// `next` if it is an address within this portal.

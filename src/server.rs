@@ -1,6 +1,7 @@
 //! What runs on the server: everything behind the pages.
 
 pub mod acting;
+pub mod changing;
 pub mod commands;
 pub mod config;
 pub mod logo;

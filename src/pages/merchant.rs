@@ -3,6 +3,7 @@
 use leptos::either::Either;
 use leptos::prelude::*;
 
+use super::contracts::contracts_section;
 use super::details::{
     address_fact, breadcrumb, date_fact, gone_badge, identifier_fact, raw_answer, refresh_form, refresh_outcome,
     status_badge,
@@ -51,7 +52,7 @@ pub fn MerchantPage() -> impl IntoView {
 }
 
 fn details(acting: &Acting, found: MerchantView, list: &str, outcome: Option<&str>) -> impl IntoView + use<> {
-    let MerchantView { merchant, units, unit_count } = found;
+    let MerchantView { merchant, units, unit_count, contracts } = found;
     let organisation = &acting.organisation().id;
     let units = units_card(organisation, &merchant.business_identifier, units, unit_count);
     view! {
@@ -59,7 +60,7 @@ fn details(acting: &Acting, found: MerchantView, list: &str, outcome: Option<&st
         {refresh_outcome(acting.freshness_of_merchants(), outcome)}
         {gone_notice(&merchant)}
         <div class="columns">
-            <div>{facts(&merchant)}</div>
+            <div>{facts(&merchant)}{contracts_section(acting, contracts)}</div>
             <div>{units}</div>
         </div>
         {raw_answer(merchant.raw)}

@@ -5,6 +5,7 @@
 
 pub mod members;
 pub mod merchants;
+pub mod partner;
 pub mod price_packages;
 pub mod product_orders;
 

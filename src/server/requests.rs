@@ -4,6 +4,9 @@ pub mod members;
 pub mod merchants;
 pub mod price_packages;
 pub mod product_orders;
+pub mod sales_unit_change;
+pub mod settings;
+pub mod upload;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Instant;

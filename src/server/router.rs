@@ -12,7 +12,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::{CompressionLayer, CompressionLevel};
 use tower_http::limit::RequestBodyLimitLayer;
 
-use super::requests::{members, merchants, price_packages, product_orders};
+use super::requests::{members, merchants, price_packages, product_orders, sales_unit_change, settings};
 use super::security::{csrf, headers, sessions};
 use super::{Portal, rendering, requests, site};
 use crate::app::App;
@@ -21,6 +21,10 @@ use crate::paths;
 
 /// Largest request that is read: forms are small.
 const LARGEST_REQUEST: usize = 1024 * 1024;
+
+/// Where a form carries a picture: so large that it is told what is wrong with it, rather than cut
+/// off. What is too large is read but not kept.
+const LARGEST_UPLOAD: usize = 32 * 1024 * 1024;
 
 /// An address that is not a page. The pages are in `app`.
 pub struct Action {
@@ -49,9 +53,13 @@ pub fn guarded_actions() -> Vec<Action> {
         sent_to(paths::PREFERENCES, post(requests::choose_preferences)),
         sent_to("/as/{org}/sales-units/refresh", post(requests::refresh_sales_units)),
         sent_to("/as/{org}/sales-units/{msn}/refresh", post(requests::refresh_sales_unit)),
+        uploads("/as/{org}/sales-units/{msn}/change", post(sales_unit_change::change)),
+        operators("/as/{org}/sales-units/{msn}/status", post(sales_unit_change::set_status)),
         sent_to("/as/{org}/merchants/{scheme}/{id}/refresh", post(merchants::refresh)),
         sent_to("/as/{org}/product-orders/refresh", post(product_orders::refresh_list)),
         sent_to("/as/{org}/product-orders/{id}/refresh", post(product_orders::refresh)),
+        admins("/as/{org}/settings", post(settings::save)),
+        sent_to("/as/{org}/settings/probe", post(settings::probe)),
         admins("/as/{org}/members", post(members::add)),
         admins("/as/{org}/members/{person}/role", post(members::change_role)),
         admins("/as/{org}/members/{person}/remove", post(members::remove)),
@@ -77,7 +85,7 @@ pub fn router(portal: Portal) -> Router {
     routes(open_actions())
         .merge(guarded)
         .layer(DefaultBodyLimit::max(LARGEST_REQUEST))
-        .layer(RequestBodyLimitLayer::new(LARGEST_REQUEST))
+        .layer(RequestBodyLimitLayer::new(LARGEST_UPLOAD))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(portal.clone(), headers::add))
         .layer(from_fn(requests::log))
@@ -95,6 +103,11 @@ fn asked_for(path: &'static str, handler: MethodRouter<Portal>) -> Action {
 /// Sent by those who may change things upstream.
 fn operators(path: &'static str, handler: MethodRouter<Portal>) -> Action {
     sent_to(path, handler.layer(from_fn(|request, next| requests::require(Role::Operator, request, next))))
+}
+
+/// The same, with a picture.
+fn uploads(path: &'static str, handler: MethodRouter<Portal>) -> Action {
+    operators(path, handler.layer(DefaultBodyLimit::max(LARGEST_UPLOAD)))
 }
 
 /// Sent by those who decide about the organisation.

@@ -5,6 +5,7 @@
 //! a query that forgot to.
 
 mod bench;
+pub mod contracts;
 pub mod known_browsers;
 pub mod list_index;
 pub mod losses;
@@ -12,6 +13,7 @@ pub mod members;
 pub mod merchant_list;
 pub mod merchants;
 pub mod organisations;
+pub mod partner;
 pub mod price_packages;
 pub mod product_orders;
 pub mod sales_unit_list;

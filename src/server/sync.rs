@@ -4,6 +4,8 @@
 //! the details of each unit, then the merchants. Each answer is stored as it comes, so a portal
 //! that is killed goes on where it was.
 
+pub mod capabilities;
+pub mod contracts;
 pub mod merchants;
 pub mod one_by_one;
 pub mod price_packages;
@@ -37,6 +39,8 @@ pub const RESOURCES: &[Resource] = &[
     price_packages::RESOURCE,
     sales_unit_details::RESOURCE,
     merchants::RESOURCE,
+    capabilities::RESOURCE,
+    contracts::RESOURCE,
 ];
 
 /// One kind of thing that is fetched from upstream.

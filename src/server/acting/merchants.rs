@@ -1,5 +1,7 @@
 //! Merchants, as the partner sees them to whom their sales units are connected.
 
+use time::OffsetDateTime;
+
 use super::{Acting, PAGE_SIZE};
 use crate::domain::failure::Failure;
 use crate::domain::freshness::Freshness;
@@ -22,6 +24,8 @@ pub struct MerchantView {
     pub units: Vec<OwnedSalesUnit>,
     /// How many units there are in all.
     pub unit_count: usize,
+    /// As [`Acting::contracts`] gives them.
+    pub contracts: Option<(Vec<String>, OffsetDateTime)>,
 }
 
 impl Acting {
@@ -49,7 +53,9 @@ impl Acting {
         let mut tenant = self.portal.store().tenant(&self.row.scope).await.map_err(unavailable)?;
         let merchant = tenant.known_merchant(business).await.map_err(unavailable)?.ok_or(Failure::NotFound)?;
         let (units, unit_count) = tenant.merchant_sales_units(business, UNITS).await.map_err(unavailable)?;
-        Ok(MerchantView { merchant, units, unit_count })
+        drop(tenant);
+        let contracts = self.contracts(business).await?;
+        Ok(MerchantView { merchant, units, unit_count, contracts })
     }
 
     /// Asks upstream for one merchant now.
@@ -62,7 +68,7 @@ impl Acting {
     }
 
     /// To a merchant there are no others.
-    fn as_partner(&self) -> Result<(), Failure> {
+    pub(super) fn as_partner(&self) -> Result<(), Failure> {
         if self.is_partner() { Ok(()) } else { Err(Failure::NotFound) }
     }
 }

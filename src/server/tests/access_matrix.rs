@@ -58,6 +58,13 @@ const MATRIX: &[(&str, &str, Access, u16)] = &[
     ("GET", "/profile", Access::SignedIn, 200),
     ("POST", "/profile/preferences", Access::SignedIn, 303),
     ("GET", "/as/{org}", Access::Members, 200),
+    ("GET", "/as/{org}/settings", Access::Members, 200),
+    ("POST", "/as/{org}/settings", Access::Admins, 303),
+    ("POST", "/as/{org}/settings/probe", Access::Members, 303),
+    ("GET", "/as/{org}/sales-units/{msn}/change", Access::Members, 200),
+    // Not the kind of form that it takes.
+    ("POST", "/as/{org}/sales-units/{msn}/change", Access::Operators, 400),
+    ("POST", "/as/{org}/sales-units/{msn}/status", Access::Operators, 422),
     ("GET", "/as/{org}/members", Access::Members, 200),
     ("POST", "/as/{org}/members", Access::Admins, 422),
     ("GET", "/as/{org}/members/{person}", Access::Members, 200),
