@@ -5,7 +5,7 @@ use futures::future::BoxFuture;
 use time::OffsetDateTime;
 
 use super::one_by_one::{Count, OneByOne, fetch_due};
-use super::{Done, Resource, Round, Trouble};
+use super::{Done, Resource, Round, Trouble, unit_webhooks};
 use crate::domain::identifiers::BusinessIdentifier;
 use crate::domain::merchant::Merchant;
 use crate::server::store::sales_units::DETAILS_LIFE;
@@ -18,7 +18,11 @@ pub const RESOURCE: Resource = Resource::of_everybody(NAME, "Fetching merchants"
 fn run(round: Round) -> BoxFuture<'static, Result<Done, Trouble>> {
     async move {
         let everything = fetch_due::<Merchants>(&round, DETAILS_LIFE).await?;
-        Ok(if everything { Done::default() } else { Done::to_be_continued() })
+        Ok(if everything {
+            Done { then: vec![unit_webhooks::NAME], ..Done::default() }
+        } else {
+            Done::to_be_continued()
+        })
     }
     .boxed()
 }
