@@ -9,6 +9,7 @@ use leptos_router::{SsrMode, path};
 use crate::pages::businesses::BusinessesPage;
 use crate::pages::landing::LandingPage;
 use crate::pages::login::LoginPage;
+use crate::pages::new_webhook::NewWebhookPage;
 use crate::pages::not_found::NotFoundPage;
 use crate::pages::price_packages::PricePackagesPage;
 use crate::pages::product_order::ProductOrderPage;
@@ -16,6 +17,9 @@ use crate::pages::product_orders::ProductOrdersPage;
 use crate::pages::profile::{self, ProfilePage};
 use crate::pages::sales_unit::SalesUnitPage;
 use crate::pages::sales_units::SalesUnitsPage;
+use crate::pages::webhook::WebhookPage;
+use crate::pages::webhook_coverage::WebhookCoveragePage;
+use crate::pages::webhooks::WebhooksPage;
 
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     let style = format!("/{}/{}.css", options.site_pkg_dir, options.output_name);
@@ -57,6 +61,10 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/as/:org/product-orders/:id") view=ProductOrderPage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org/sales-units") view=SalesUnitsPage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org/sales-units/:msn") view=SalesUnitPage ssr=SsrMode::Async/>
+                <Route path=path!("/as/:org/webhooks") view=WebhooksPage ssr=SsrMode::Async/>
+                <Route path=path!("/as/:org/webhooks/new") view=NewWebhookPage ssr=SsrMode::Async/>
+                <Route path=path!("/as/:org/webhooks/coverage") view=WebhookCoveragePage ssr=SsrMode::Async/>
+                <Route path=path!("/as/:org/webhooks/:id") view=WebhookPage ssr=SsrMode::Async/>
             </Routes>
         </Router>
     }

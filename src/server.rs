@@ -13,6 +13,7 @@ pub mod sandbox;
 pub mod security;
 pub mod site;
 pub mod store;
+pub mod subscribing;
 pub mod sync;
 pub mod telemetry;
 pub mod vipps;
@@ -48,6 +49,7 @@ struct Parts {
     trusted_proxy: Option<IpAddr>,
     /// Rung when a sync is called for, so that it need not wait for the next look at the clock.
     sync_bell: Notify,
+    registering: subscribing::UnderWay,
     site: Site,
 }
 
@@ -63,6 +65,7 @@ impl Portal {
             sync_interval: settings.sync_interval,
             trusted_proxy: settings.trusted_proxy,
             sync_bell: Notify::new(),
+            registering: subscribing::UnderWay::default(),
             site,
         })))
     }
@@ -99,6 +102,11 @@ impl Portal {
 
     pub fn sync_bell(&self) -> &Notify {
         &self.0.sync_bell
+    }
+
+    /// Webhooks that are just being registered.
+    pub fn registering(&self) -> &subscribing::UnderWay {
+        &self.0.registering
     }
 
     /// A client with the keys of an organisation; none if it has no keys of its own.

@@ -5,6 +5,7 @@
 
 pub mod price_packages;
 pub mod product_orders;
+pub mod webhooks;
 
 use time::OffsetDateTime;
 use uuid::Uuid;

@@ -208,7 +208,7 @@ async fn call_for_list(portal: &Portal, scope: &Scope) {
     portal.sync_bell().notify_one();
 }
 
-async fn client(portal: &Portal, scope: &Scope) -> Result<Client, Failure> {
+pub(super) async fn client(portal: &Portal, scope: &Scope) -> Result<Client, Failure> {
     match portal.client_of(&scope.copy).await {
         Ok(Some(client)) => Ok(client.in_lane(Lane::Interactive)),
         Ok(None) => Err(Failure::NoKeys),
@@ -219,8 +219,8 @@ async fn client(portal: &Portal, scope: &Scope) -> Result<Client, Failure> {
     }
 }
 
-fn failure(error: &Error) -> Failure {
-    tracing::warn!(%error, "upstream gave no orders");
+pub(super) fn failure(error: &Error) -> Failure {
+    tracing::warn!(%error, "upstream gave no usable answer");
     match error {
         Error::Unauthorized(_) | Error::Forbidden(_) => Failure::KeysRefused,
         _ => Failure::UpstreamSilent,
@@ -228,7 +228,7 @@ fn failure(error: &Error) -> Failure {
 }
 
 /// Upstream's reasons; at least one.
-fn refusal(error: &Error) -> Vec<(String, String)> {
+pub(super) fn refusal(error: &Error) -> Vec<(String, String)> {
     let faults = error.problem().map(super::vipps::Problem::faults).unwrap_or_default();
     if faults.is_empty() { vec![(String::new(), refusal_text(error))] } else { faults }
 }

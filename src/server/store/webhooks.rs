@@ -169,17 +169,16 @@ impl Tenant<'_> {
         Ok(begun.rows_affected() == 1)
     }
 
-    /// The registration that a form has become; none if upstream has not said so.
-    pub async fn webhook_of_request(&mut self, request: Uuid) -> Result<Option<Uuid>> {
+    /// The registration that a form has become, if upstream has said so; none if it has not been sent.
+    pub async fn webhook_of_request(&mut self, request: Uuid) -> Result<Option<Option<Uuid>>> {
         let organisation = self.scope.copy.as_str();
-        let row = sqlx::query_scalar!(
+        sqlx::query_scalar!(
             "select webhook_id from webhook_request where organisation_id = $1 and id = $2",
             organisation,
             request,
         )
         .fetch_optional(self.connection())
-        .await?;
-        Ok(row.flatten())
+        .await
     }
 
     /// Keeps a registration that was made here; its secret is not kept.
