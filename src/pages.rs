@@ -12,6 +12,7 @@ pub mod member;
 pub mod members;
 pub mod merchant;
 pub mod merchants;
+pub mod new_webhook;
 pub mod not_found;
 pub mod price_packages;
 pub mod product_order;
@@ -21,6 +22,9 @@ pub mod sales_unit;
 pub mod sales_unit_change;
 pub mod sales_units;
 pub mod settings;
+pub mod webhook;
+pub mod webhook_coverage;
+pub mod webhooks;
 
 use std::future::Future;
 
@@ -53,6 +57,16 @@ pub fn refused<T: Clone + Send + Sync + 'static>() -> Option<T> {
     let Refused(refused) = request()?.extensions.get::<Refused<T>>().cloned()?;
     set_status(StatusCode::UNPROCESSABLE_ENTITY);
     Some(refused)
+}
+
+/// What came of a form that was sent to this page's address.
+#[derive(Clone, Debug)]
+pub struct Answered<T>(pub T);
+
+/// What came of the form that was just sent here; none if the page was only asked for.
+pub fn answered<T: Clone + Send + Sync + 'static>() -> Option<T> {
+    let Answered(answered) = request()?.extensions.get::<Answered<T>>().cloned()?;
+    Some(answered)
 }
 
 /// The query of the address as it was sent, without the question mark. The router's own reading

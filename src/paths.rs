@@ -159,6 +159,42 @@ pub fn webhooks_vanished(organisation: &OrgId) -> String {
     format!("/as/{organisation}/webhooks?state=vanished")
 }
 
+/// The list with a query, as filters write it.
+pub fn webhooks_with(organisation: &OrgId, query: &str) -> String {
+    with_query(&webhooks(organisation), query)
+}
+
+pub fn webhooks_refresh(organisation: &OrgId) -> String {
+    format!("/as/{organisation}/webhooks/refresh")
+}
+
+pub fn new_webhook(organisation: &OrgId) -> String {
+    format!("/as/{organisation}/webhooks/new")
+}
+
+pub fn webhook(organisation: &OrgId, webhook: Uuid) -> String {
+    format!("/as/{organisation}/webhooks/{webhook}")
+}
+
+/// The details of a registration, knowing the list that they were opened from.
+pub fn webhook_from(organisation: &OrgId, webhook: Uuid, list: &str) -> String {
+    let path = self::webhook(organisation, webhook);
+    if list.is_empty() { path } else { format!("{path}?list={}", value(list)) }
+}
+
+pub fn webhook_delete(organisation: &OrgId, webhook: Uuid) -> String {
+    format!("/as/{organisation}/webhooks/{webhook}/delete")
+}
+
+pub fn webhook_coverage(organisation: &OrgId) -> String {
+    format!("/as/{organisation}/webhooks/coverage")
+}
+
+/// The page of coverage with the sales units that an event reaches nobody for.
+pub fn webhook_coverage_without(organisation: &OrgId, event: &str) -> String {
+    format!("/as/{organisation}/webhooks/coverage?without={}#without", value(event))
+}
+
 pub fn members(organisation: &OrgId) -> String {
     format!("/as/{organisation}/members")
 }

@@ -8,6 +8,7 @@ pub mod merchants;
 pub mod partner;
 pub mod price_packages;
 pub mod product_orders;
+pub mod webhooks;
 
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;

@@ -220,8 +220,8 @@ pub(super) async fn client(portal: &Portal, scope: &Scope) -> Result<Client, Fai
     }
 }
 
-fn failure(error: &Error) -> Failure {
-    tracing::warn!(%error, "upstream gave no orders");
+pub(super) fn failure(error: &Error) -> Failure {
+    tracing::warn!(%error, "upstream gave no usable answer");
     match error {
         Error::Unauthorized(_) | Error::Forbidden(_) => Failure::KeysRefused,
         _ => Failure::UpstreamSilent,

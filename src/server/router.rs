@@ -12,7 +12,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::{CompressionLayer, CompressionLevel};
 use tower_http::limit::RequestBodyLimitLayer;
 
-use super::requests::{members, merchants, price_packages, product_orders, sales_unit_change, settings};
+use super::requests::{members, merchants, price_packages, product_orders, sales_unit_change, settings, webhooks};
 use super::security::{csrf, headers, sessions};
 use super::{Portal, rendering, requests, site};
 use crate::app::App;
@@ -69,6 +69,9 @@ pub fn guarded_actions() -> Vec<Action> {
         operators("/as/{org}/product-orders/{id}/recognise", post(product_orders::recognise)),
         sent_to("/as/{org}/price-packages/refresh", post(price_packages::refresh_list)),
         operators("/as/{org}/sales-units/{msn}/price-package", post(price_packages::note)),
+        sent_to("/as/{org}/webhooks/refresh", post(webhooks::refresh)),
+        operators("/as/{org}/webhooks/new", post(webhooks::register)),
+        operators("/as/{org}/webhooks/{id}/delete", post(webhooks::delete)),
     ]
 }
 

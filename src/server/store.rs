@@ -23,6 +23,7 @@ pub mod sessions;
 pub mod sign_in_throttle;
 pub mod staff;
 pub mod sync_jobs;
+pub mod webhooks;
 
 use std::sync::Arc;
 use std::time::Duration;
