@@ -7,6 +7,7 @@ mod sales_units;
 mod sessions;
 mod syncing;
 mod tenants;
+mod webhooks;
 
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr};

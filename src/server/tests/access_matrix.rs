@@ -38,7 +38,6 @@ enum Access {
     /// Members of the organisation in the address; to others it does not exist.
     Members,
     /// Members who may change things; viewers are told that they may not.
-    #[expect(dead_code)]
     Operators,
     /// Members who decide about the organisation.
     #[expect(dead_code)]
@@ -64,6 +63,16 @@ const MATRIX: &[(&str, &str, Access, u16)] = &[
     ("GET", "/as/{org}/sales-units/{msn}", Access::Members, 200),
     ("POST", "/as/{org}/sales-units/refresh", Access::Members, 303),
     ("POST", "/as/{org}/sales-units/{msn}/refresh", Access::Members, 303),
+    ("POST", "/as/{org}/sales-units/{msn}/price-package", Access::Operators, 303),
+    ("GET", "/as/{org}/price-packages", Access::Members, 200),
+    ("POST", "/as/{org}/price-packages/refresh", Access::Members, 303),
+    ("GET", "/as/{org}/webhooks", Access::Members, 200),
+    ("GET", "/as/{org}/webhooks/new", Access::Members, 200),
+    ("POST", "/as/{org}/webhooks/new", Access::Operators, 422),
+    ("GET", "/as/{org}/webhooks/coverage", Access::Members, 200),
+    ("GET", "/as/{org}/webhooks/{id}", Access::Members, 200),
+    ("POST", "/as/{org}/webhooks/{id}/delete", Access::Operators, 303),
+    ("POST", "/as/{org}/webhooks/refresh", Access::Members, 303),
     // Last: it ends the session.
     ("POST", "/logout", Access::SignedIn, 303),
 ];
@@ -101,10 +110,12 @@ async fn browser(portal: &TestPortal, who: Who) -> Browser {
 async fn everybody_gets_what_is_theirs_and_nothing_else(pool: PgPool) {
     let portal = TestPortal::synced(pool).await;
     let msn = portal.sandbox.merchants_of(PARTNER)[0].msns[0].clone();
+    let webhook = portal.sandbox.webhooks_of(PARTNER).remove(0).id;
     for who in EVERYBODY {
         let browser = browser(&portal, who).await;
         for &(method, pattern, access, answer) in MATRIX {
             let path = pattern.replace("{org}", PARTNER).replace("{msn}", &msn).replace("{*path}", "nothing.css");
+            let path = path.replace("webhooks/{id}", &format!("webhooks/{webhook}"));
             let got = if method == "GET" { browser.get(&path).await } else { browser.post(&path, &[]).await };
             let member = matches!(who, Who::Viewer | Who::Operator | Who::Admin);
             let within = matches!(access, Access::Members | Access::Operators | Access::Admins);
