@@ -40,8 +40,10 @@ pub fn PricePackagesPage() -> impl IntoView {
         let found = async {
             let packages = acting.price_packages().await?;
             let units = match &narrowed.units {
-                Some(package) => acting.units_of_price_package(package).await?,
-                None => Vec::new(),
+                Some(package) if packages.iter().any(|known| known.package.id == *package) => {
+                    acting.units_of_price_package(package).await?
+                }
+                _ => Vec::new(),
             };
             Ok((packages, units))
         };

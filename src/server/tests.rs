@@ -12,6 +12,7 @@ mod settings;
 pub mod spec;
 mod syncing;
 mod tenants;
+mod webhooks;
 
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr};

@@ -190,7 +190,7 @@ impl Tenant<'_> {
                 r#"
                 insert into webhook as w (organisation_id, id, msn, url, events, version, first_seen_at, seen_at)
                 select $1, l.id, l.msn, l.url, l.events, $3, $4, $4
-                from json_to_recordset($2) as l (id uuid, msn text, url text, events text[])
+                from jsonb_to_recordset($2) as l (id uuid, msn text, url text, events text[])
                 on conflict (organisation_id, id) do update
                 set msn = excluded.msn, url = excluded.url, events = excluded.events, version = excluded.version,
                     seen_at = excluded.seen_at, gone_at = null, deleted_at = null, deleted_by_email = null
