@@ -76,7 +76,7 @@ fn form(acting: &Acting, refused: Option<RefusedSettings>) -> impl IntoView + us
             (address.unwrap_or_default(), acting.sends_compliance_data(), None)
         }
     };
-    let ticked = if sends_compliance_data { "true" } else { "" };
+    let ticked = if sends_compliance_data { "yes" } else { "" };
     view! {
         <form class="card settings" method="post" action=paths::settings(&acting.organisation().id)>
             <h2>"Choices"</h2>

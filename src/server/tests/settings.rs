@@ -20,7 +20,7 @@ async fn what_admins_choose_holds_for_everybody(pool: PgPool) {
     assert!(!viewer.get("/as/org_kystkassa").await.text().contains("Tell us what you need"));
     assert!(admin.get("/as/org_kystkassa").await.body.contains(SETTINGS));
 
-    let form = [("feedback", " feedback@example.com "), ("compliance", "true")];
+    let form = [("feedback", " feedback@example.com "), ("compliance", "yes")];
     let saved = admin.post(SETTINGS, &form).await;
     assert_eq!(saved.location(), "/as/org_kystkassa/settings?did=saved");
     assert!(admin.get(saved.location()).await.text().contains("The settings are saved"));
@@ -51,10 +51,10 @@ async fn refused_settings_keep_what_was_typed(pool: PgPool) {
     for (typed, reason) in
         [("javascript:alert(1)", "begin with https"), ("http://example.com", "begin with https"), ("a@b", "one mail")]
     {
-        let refused = admin.post(SETTINGS, &[("feedback", typed), ("compliance", "true")]).await;
+        let refused = admin.post(SETTINGS, &[("feedback", typed), ("compliance", "yes")]).await;
         assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{typed}");
         assert!(refused.text().contains(reason), "{typed}: {}", refused.text());
-        assert!(refused.body.contains(&format!("value=\"{typed}\"")), "{typed}");
+        assert!(refused.body.contains(&format!("value=\"{typed}\"")), "{typed}: {}", refused.body);
         assert!(refused.body.contains(r#"id="field-feedback-fault""#) && refused.body.contains("checked"), "{typed}");
     }
     assert!(!admin.get("/as/org_kystkassa").await.text().contains("Tell us what you need"));
