@@ -32,6 +32,7 @@ use tokio::sync::Notify;
 use crate::domain::identifiers::Msn;
 use crate::domain::organisation::OrgId;
 use config::{Settings, UpstreamSettings};
+use requests::by_link::LinkLimits;
 use security::limiter::Limiter;
 use security::secrets::{SecretKey, Secrets};
 use site::Site;
@@ -55,6 +56,7 @@ struct Parts {
     /// Looking up people by their user ID, counted by who looks.
     lookups: Limiter,
     registering: subscribing::UnderWay,
+    link_limits: LinkLimits,
     site: Site,
 }
 
@@ -75,6 +77,7 @@ impl Portal {
             sync_bell: Notify::new(),
             lookups: Limiter::per_minute(LOOKUPS),
             registering: subscribing::UnderWay::default(),
+            link_limits: LinkLimits::default(),
             site,
         })))
     }
@@ -111,6 +114,10 @@ impl Portal {
 
     pub fn sync_bell(&self) -> &Notify {
         &self.0.sync_bell
+    }
+
+    pub fn link_limits(&self) -> &LinkLimits {
+        &self.0.link_limits
     }
 
     pub fn lookups(&self) -> &Limiter {

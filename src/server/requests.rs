@@ -1,12 +1,15 @@
 //! What a request passes on its way to a page, and the requests that are not pages.
 
+pub mod by_link;
 pub mod members;
 pub mod merchants;
+pub mod prefill;
 pub mod price_packages;
 pub mod product_orders;
 pub mod sales_unit_change;
 pub mod settings;
-pub mod upload;
+pub mod templates;
+mod upload;
 pub mod webhooks;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -40,6 +43,9 @@ pub async fn identify(State(portal): State<Portal>, session: Session, mut reques
     let path = request.uri().path();
     if path == paths::LOGIN {
         return next.run(request).await;
+    }
+    if path.starts_with(paths::BY_LINK) {
+        return by_link::identify(portal, request, next).await;
     }
     let staff = match sessions::staff(&session).await {
         Ok(Some(staff)) => staff,
@@ -143,8 +149,7 @@ pub async fn sign_in(
     headers: HeaderMap,
     Form(form): Form<SignInForm>,
 ) -> Response {
-    let peer = connection.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |Extension(ConnectInfo(address))| address.ip());
-    let address = if portal.trusts_proxy(peer) { forwarded_for(&headers).unwrap_or(peer) } else { peer };
+    let address = client(&portal, connection.map(|Extension(connection)| connection), &headers);
     let browser = cookie(&headers, &browser_cookie(&portal));
     let SignInForm { email, password, next } = form;
     let next = paths::own(&next).unwrap_or("/").to_owned();
@@ -192,6 +197,12 @@ async fn signed_in(portal: &Portal, staff: uuid::Uuid, next: &str, browser: Opti
         (_, Err(_)) => {}
     }
     response
+}
+
+/// Where a request comes from.
+pub(super) fn client(portal: &Portal, connection: Option<ConnectInfo<SocketAddr>>, headers: &HeaderMap) -> IpAddr {
+    let peer = connection.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(address)| address.ip());
+    if portal.trusts_proxy(peer) { forwarded_for(headers).unwrap_or(peer) } else { peer }
 }
 
 /// The client that the proxy in front of us saw: the last entry, which is the proxy's own.
