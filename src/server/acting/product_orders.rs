@@ -81,7 +81,7 @@ impl Acting {
     pub async fn send_product_order_again(&self, id: Uuid) -> Result<Sending, Failure> {
         self.may(Role::Operator)?;
         let order = self.product_order(id).await?.order;
-        ordering::send_again(&self.portal, &self.row.scope, order.row.id, self.email()).await
+        ordering::send_again(&self.portal, &self.row.scope, order.row.id, Some(self.email())).await
     }
 
     /// Asks upstream about one order now; about one of unknown outcome by looking through its list.

@@ -4,16 +4,13 @@
 use std::collections::{HashMap, HashSet};
 
 use sqlx::types::Json;
-use time::{Duration, OffsetDateTime};
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::super::sales_units::is_implausible;
 use super::super::{Result, Tenant};
+use super::SETTLED_AFTER;
 use crate::domain::product_order::{Delivery, Happening, OrderKind, UpstreamOrder};
-
-/// So long after it was sent, an order that upstream does not show has not arrived: no call takes
-/// longer.
-const SETTLED_AFTER: Duration = Duration::seconds(60);
 
 /// What a complete list of orders has changed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,6 +31,8 @@ struct Unsettled {
     delivery: Delivery,
     sent_at: OffsetDateTime,
     prefill: Option<String>,
+    /// Upstream shows orders that it could be, and only a person can tell.
+    could_be_shown: bool,
 }
 
 /// What tells orders of unknown outcome apart in upstream's list, which shows nothing else of them.
@@ -74,6 +73,7 @@ impl Tenant<'_> {
             outcome.gone = missing.len();
             self.mark_product_orders_gone(&missing, version, now).await?;
         }
+        self.forget_settled_requests(now).await?;
         Ok(outcome)
     }
 
@@ -127,6 +127,7 @@ impl Tenant<'_> {
         outcome: &mut OrderListOutcome,
     ) -> Result<Vec<&'a (UpstreamOrder, String)>> {
         let mut unsettled = self.unsettled_product_orders(now).await?;
+        let followed = self.product_orders_are_followed().await?;
         let mut rest = Vec::new();
         let mut alike: HashMap<Likeness, Vec<&'a (UpstreamOrder, String)>> = HashMap::new();
         for order in new {
@@ -144,10 +145,11 @@ impl Tenant<'_> {
                 continue;
             }
             let same = orders.windows(2).all(|pair| pair[0].prefill == pair[1].prefill);
-            if candidates.len() <= orders.len() && (orders.len() == 1 || same) {
+            let nobody_elses = followed && candidates.len() <= orders.len() && same;
+            if orders.iter().all(|order| !order.could_be_shown) && (candidates.is_empty() || nobody_elses) {
                 for (order, (upstream, _)) in orders.iter().zip(&candidates) {
                     self.happened(order.id, &Happening::Found, None, now).await?;
-                    self.finish_product_order(order.id, upstream.id, upstream.url.as_deref(), now).await?;
+                    self.take_for_product_order(order.id, upstream.id, upstream.url.as_deref(), now).await?;
                     outcome.found += 1;
                 }
                 for order in orders.iter().skip(candidates.len()) {
@@ -169,16 +171,38 @@ impl Tenant<'_> {
         Ok(rest)
     }
 
+    /// Whether there has been a list before. In a first one, orders of long ago are new, too.
+    async fn product_orders_are_followed(&mut self) -> Result<bool> {
+        let organisation = self.scope.copy.as_str();
+        sqlx::query_scalar!(
+            r#"
+            select exists (
+                select 1 from sync_job
+                where organisation_id = $1 and resource = 'product_orders' and completed_at is not null) as "followed!"
+            "#,
+            organisation,
+        )
+        .fetch_one(self.connection())
+        .await
+    }
+
     async fn unsettled_product_orders(&mut self, now: OffsetDateTime) -> Result<HashMap<Likeness, Vec<Unsettled>>> {
         let organisation = self.scope.copy.as_str();
         let rows = sqlx::query!(
             r#"
-            select id, business_scheme as "scheme!", business_id as "business_id!", product_type as "product_type!",
-                   delivery as "delivery!", sent_at as "sent_at!", prefill::text as prefill
-            from product_order
-            where organisation_id = $1 and delivery in ('sending', 'unknown', 'missing') and upstream_id is null
-              and merged_into is null and sent_at > $2
-            order by sent_at, id
+            select o.id, o.business_scheme as "scheme!", o.business_id as "business_id!",
+                   o.product_type as "product_type!", o.delivery as "delivery!", o.sent_at as "sent_at!",
+                   o.prefill::text as prefill,
+                   exists (
+                       select 1 from product_order c
+                       where c.organisation_id = o.organisation_id and c.business_scheme = o.business_scheme
+                         and c.business_id = o.business_id and c.product_type = o.product_type
+                         and c.delivery is null and c.upstream_id is not null and c.kind = 'PREFILL'
+                         and c.first_seen_at >= o.first_seen_at and c.gone_at is null) as "could_be_shown!"
+            from product_order o
+            where o.organisation_id = $1 and o.delivery in ('sending', 'unknown', 'missing') and o.upstream_id is null
+              and o.merged_into is null and o.sent_at > $2
+            order by o.sent_at, o.id
             "#,
             organisation,
             now - crate::domain::product_order::PREFILL_LIFE,
@@ -188,10 +212,27 @@ impl Tenant<'_> {
         let mut unsettled: HashMap<Likeness, Vec<Unsettled>> = HashMap::new();
         for row in rows {
             let Some(delivery) = Delivery::from_word(&row.delivery) else { continue };
-            let order = Unsettled { id: row.id, delivery, sent_at: row.sent_at, prefill: row.prefill };
+            let (id, sent_at, prefill, could_be_shown) = (row.id, row.sent_at, row.prefill, row.could_be_shown);
+            let order = Unsettled { id, delivery, sent_at, prefill, could_be_shown };
             unsettled.entry((row.scheme, row.business_id, row.product_type)).or_default().push(order);
         }
         Ok(unsettled)
+    }
+
+    /// What an order was found by is not doubted any more when its link has run out.
+    async fn forget_settled_requests(&mut self, now: OffsetDateTime) -> Result<()> {
+        let organisation = self.scope.copy.as_str();
+        sqlx::query!(
+            r#"
+            update product_order set sealed_request = null
+            where organisation_id = $1 and delivery = 'sent' and sealed_request is not null and sent_at < $2
+            "#,
+            organisation,
+            now - crate::domain::product_order::PREFILL_LIFE,
+        )
+        .execute(self.connection())
+        .await
+        .map(drop)
     }
 
     async fn write_product_orders(
