@@ -105,6 +105,8 @@ pub async fn delete(
                 tenant.commit().await.map_err(unavailable)?;
                 return Ok(Deleting::Deleted);
             }
+            // Nobody has said no.
+            Err(error) if error.problem().is_none() || error.is_transient() => return Err(failure(&error)),
             Err(error) => {
                 tracing::info!(%error, order = %upstream_id, "an order was not deleted");
                 let mut tenant = portal.store().tenant(&scope).await.map_err(unavailable)?;
@@ -228,7 +230,7 @@ async fn client(portal: &Portal, scope: &Scope) -> Result<Client, Failure> {
 }
 
 fn failure(error: &Error) -> Failure {
-    tracing::warn!(%error, "upstream gave no orders");
+    tracing::warn!(%error, "upstream gave no usable answer");
     match error {
         Error::Unauthorized(_) | Error::Forbidden(_) => Failure::KeysRefused,
         _ => Failure::UpstreamSilent,

@@ -6,6 +6,7 @@
 mod finding;
 mod list;
 mod sending;
+mod settling;
 #[cfg(test)]
 mod tests;
 

@@ -1,5 +1,4 @@
-//! Taking over upstream's list of orders: what is new, what has changed, what it shows no longer, and
-//! what it tells of orders whose sending had no clear outcome.
+//! Taking over upstream's list of orders: what is new, what has changed, and what it shows no longer.
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,8 +8,7 @@ use uuid::Uuid;
 
 use super::super::sales_units::is_implausible;
 use super::super::{Result, Tenant};
-use super::SETTLED_AFTER;
-use crate::domain::product_order::{Delivery, Happening, OrderKind, UpstreamOrder};
+use crate::domain::product_order::UpstreamOrder;
 
 /// What a complete list of orders has changed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,19 +22,6 @@ pub struct OrderListOutcome {
     pub found: usize,
     pub missing: usize,
 }
-
-/// An order whose sending had no clear outcome.
-struct Unsettled {
-    id: Uuid,
-    delivery: Delivery,
-    sent_at: OffsetDateTime,
-    prefill: Option<String>,
-    /// Upstream shows orders that it could be, and only a person can tell.
-    could_be_shown: bool,
-}
-
-/// What tells orders of unknown outcome apart in upstream's list, which shows nothing else of them.
-type Likeness = (String, String, String);
 
 impl Tenant<'_> {
     /// Takes over a complete list that was asked for at `asked_at`. What is missing from it is marked
@@ -55,11 +40,11 @@ impl Tenant<'_> {
         let (new, changed) = compare(listed, &known);
         let listed_ids: HashSet<Uuid> = listed.iter().map(|(order, _)| order.id).collect();
 
-        let new = self.settle_product_orders(new, asked_at, now, &mut outcome).await?;
+        let (new, found) = self.settle_product_orders(new, asked_at, now, &mut outcome).await?;
         outcome.new = new.len();
         outcome.changed = changed.len();
         self.write_product_orders(&new, true, version, now).await?;
-        self.write_product_orders(&changed, false, version, now).await?;
+        self.write_product_orders(&[changed, found].concat(), false, version, now).await?;
 
         let visible = known.values().filter(|order| order.gone_at.is_none()).count();
         let missing: Vec<Uuid> = known
@@ -115,124 +100,6 @@ impl Tenant<'_> {
             (row.upstream_id, Known { shown, gone_at: row.gone_at, deleted_at: row.deleted_at, seen_at: row.seen_at })
         });
         Ok(known.collect())
-    }
-
-    /// Finds out what has become of orders whose sending had no clear outcome. Returns the new orders
-    /// that are none of those.
-    async fn settle_product_orders<'a>(
-        &mut self,
-        new: Vec<&'a (UpstreamOrder, String)>,
-        asked_at: OffsetDateTime,
-        now: OffsetDateTime,
-        outcome: &mut OrderListOutcome,
-    ) -> Result<Vec<&'a (UpstreamOrder, String)>> {
-        let mut unsettled = self.unsettled_product_orders(now).await?;
-        let followed = self.product_orders_are_followed().await?;
-        let mut rest = Vec::new();
-        let mut alike: HashMap<Likeness, Vec<&'a (UpstreamOrder, String)>> = HashMap::new();
-        for order in new {
-            match likeness(&order.0).filter(|likeness| unsettled.contains_key(likeness)) {
-                Some(likeness) => alike.entry(likeness).or_default().push(order),
-                None => rest.push(order),
-            }
-        }
-        for (likeness, orders) in unsettled.drain() {
-            let candidates = alike.remove(&likeness).unwrap_or_default();
-            let in_flight =
-                orders.iter().any(|order| order.delivery == Delivery::Sending && now - order.sent_at < SETTLED_AFTER);
-            if in_flight {
-                // The answer is about to say which one it is: a moment's patience.
-                continue;
-            }
-            let same = orders.windows(2).all(|pair| pair[0].prefill == pair[1].prefill);
-            let nobody_elses = followed && candidates.len() <= orders.len() && same;
-            if orders.iter().all(|order| !order.could_be_shown) && (candidates.is_empty() || nobody_elses) {
-                for (order, (upstream, _)) in orders.iter().zip(&candidates) {
-                    self.happened(order.id, &Happening::Found, None, now).await?;
-                    self.take_for_product_order(order.id, upstream.id, upstream.url.as_deref(), now).await?;
-                    outcome.found += 1;
-                }
-                for order in orders.iter().skip(candidates.len()) {
-                    if asked_at - order.sent_at >= SETTLED_AFTER && order.delivery != Delivery::Missing {
-                        self.doubt_product_order(order.id, &Happening::Missing, now).await?;
-                        outcome.missing += 1;
-                    } else {
-                        self.doubt_product_order(order.id, &Happening::Unknown, now).await?;
-                    }
-                }
-                continue;
-            }
-            // Which is which, only a person can tell: they are shown side by side.
-            for order in &orders {
-                self.doubt_product_order(order.id, &Happening::Unknown, now).await?;
-            }
-            rest.extend(candidates);
-        }
-        Ok(rest)
-    }
-
-    /// Whether there has been a list before. In a first one, orders of long ago are new, too.
-    async fn product_orders_are_followed(&mut self) -> Result<bool> {
-        let organisation = self.scope.copy.as_str();
-        sqlx::query_scalar!(
-            r#"
-            select exists (
-                select 1 from sync_job
-                where organisation_id = $1 and resource = 'product_orders' and completed_at is not null) as "followed!"
-            "#,
-            organisation,
-        )
-        .fetch_one(self.connection())
-        .await
-    }
-
-    async fn unsettled_product_orders(&mut self, now: OffsetDateTime) -> Result<HashMap<Likeness, Vec<Unsettled>>> {
-        let organisation = self.scope.copy.as_str();
-        let rows = sqlx::query!(
-            r#"
-            select o.id, o.business_scheme as "scheme!", o.business_id as "business_id!",
-                   o.product_type as "product_type!", o.delivery as "delivery!", o.sent_at as "sent_at!",
-                   o.prefill::text as prefill,
-                   exists (
-                       select 1 from product_order c
-                       where c.organisation_id = o.organisation_id and c.business_scheme = o.business_scheme
-                         and c.business_id = o.business_id and c.product_type = o.product_type
-                         and c.delivery is null and c.upstream_id is not null and c.kind = 'PREFILL'
-                         and c.first_seen_at >= o.first_seen_at and c.gone_at is null) as "could_be_shown!"
-            from product_order o
-            where o.organisation_id = $1 and o.delivery in ('sending', 'unknown', 'missing') and o.upstream_id is null
-              and o.merged_into is null and o.sent_at > $2
-            order by o.sent_at, o.id
-            "#,
-            organisation,
-            now - crate::domain::product_order::PREFILL_LIFE,
-        )
-        .fetch_all(self.connection())
-        .await?;
-        let mut unsettled: HashMap<Likeness, Vec<Unsettled>> = HashMap::new();
-        for row in rows {
-            let Some(delivery) = Delivery::from_word(&row.delivery) else { continue };
-            let (id, sent_at, prefill, could_be_shown) = (row.id, row.sent_at, row.prefill, row.could_be_shown);
-            let order = Unsettled { id, delivery, sent_at, prefill, could_be_shown };
-            unsettled.entry((row.scheme, row.business_id, row.product_type)).or_default().push(order);
-        }
-        Ok(unsettled)
-    }
-
-    /// What an order was found by is not doubted any more when its link has run out.
-    async fn forget_settled_requests(&mut self, now: OffsetDateTime) -> Result<()> {
-        let organisation = self.scope.copy.as_str();
-        sqlx::query!(
-            r#"
-            update product_order set sealed_request = null
-            where organisation_id = $1 and delivery = 'sent' and sealed_request is not null and sent_at < $2
-            "#,
-            organisation,
-            now - crate::domain::product_order::PREFILL_LIFE,
-        )
-        .execute(self.connection())
-        .await
-        .map(drop)
     }
 
     async fn write_product_orders(
@@ -393,7 +260,7 @@ struct Known {
     seen_at: OffsetDateTime,
 }
 
-type Listed<'a> = Vec<&'a (UpstreamOrder, String)>;
+pub(super) type Listed<'a> = Vec<&'a (UpstreamOrder, String)>;
 
 /// The orders of a list that are new, and those that look different from before.
 fn compare<'a>(listed: &'a [(UpstreamOrder, String)], known: &HashMap<Uuid, Known>) -> (Listed<'a>, Listed<'a>) {
@@ -426,11 +293,6 @@ fn differs(order: &UpstreamOrder, known: &Shown) -> bool {
         || says(unit.map(|unit| unit.msn.as_str()), &known.msn)
         || says(unit.and_then(|unit| unit.name.as_deref()), &known.sales_unit_name)
         || (business.is_some() && business != known.business)
-}
-
-fn likeness(order: &UpstreamOrder) -> Option<Likeness> {
-    let business = order.business_identifier.as_ref().filter(|_| order.kind == OrderKind::Prefill)?;
-    Some((business.scheme.clone(), business.id.clone(), order.product_type.upstream()?.to_owned()))
 }
 
 #[derive(Default)]

@@ -11,7 +11,6 @@ use crate::domain::organisation::{OrgId, OrganisationKind};
 use crate::domain::product_order::{Delivery, Happening, OrderKind, OrderStatus, ProductType, UpstreamOrder};
 use crate::domain::sales_unit::ListedSalesUnit;
 use crate::server::store::organisations::Registration;
-use crate::server::store::sync_jobs::JobKind;
 use crate::server::store::{MIGRATIONS, Scope, Store, Tenant};
 
 const BUSINESS: &str = "918713867";
@@ -36,8 +35,6 @@ impl Orders {
             keys: None,
         };
         store.save_organisation(&registration).await.unwrap();
-        let orders = JobKind { resource: "product_orders", at_once: true, partners_only: true };
-        store.ensure_sync_jobs(&[orders]).await.unwrap();
         let orders = Self { store, scope: Scope::whole(id), now: OffsetDateTime::now_utc() - Duration::hours(1) };
         orders.followed(Some(orders.now)).await;
         orders
@@ -46,8 +43,10 @@ impl Orders {
     /// Says when there has been a list.
     async fn followed(&self, since: Option<OffsetDateTime>) {
         let mut tenant = self.store.tenant(&self.scope).await.unwrap();
-        let job = sqlx::query("update sync_job set completed_at = $1").bind(since);
-        assert_eq!(job.execute(tenant.connection()).await.unwrap().rows_affected(), 1);
+        let job =
+            "insert into sync_job (organisation_id, resource, completed_at) values ('org_a', 'product_orders', $1)
+                   on conflict (organisation_id, resource) do update set completed_at = $1";
+        sqlx::query(job).bind(since).execute(tenant.connection()).await.unwrap();
         tenant.commit().await.unwrap();
     }
 

@@ -71,7 +71,7 @@ fn wanted(ordering: &Ordering, count: usize) -> BTreeMap<Uuid, Wanted> {
 
 /// A double click; or now and then a program that ends in the middle of it.
 async fn submit(ordering: &Ordering, id: Uuid, wanted: &Wanted) {
-    if id.as_u128() % 10 == 0 {
+    if id.as_u128().is_multiple_of(10) {
         return end_in_the_middle(ordering, id, wanted).await;
     }
     let (one, other) = tokio::join!(ordering.send(id, wanted), ordering.send(id, wanted));
