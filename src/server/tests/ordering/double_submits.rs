@@ -31,6 +31,7 @@ async fn a_thousand_double_submits_with_answers_cut_make_no_duplicate_and_lose_n
         "latency=0ms..3ms",
     ]);
     let ids: Vec<Uuid> = wanted.keys().copied().collect();
+    let mut ends = BTreeMap::<&'static str, usize>::new();
     for (turn, ids) in ids.chunks(AT_ONCE).enumerate() {
         let submits = join_all(ids.iter().map(|id| submit(&ordering, *id, &wanted[id])));
         // Meanwhile the sync looks, and may see orders whose answers are on their way.
@@ -39,11 +40,18 @@ async fn a_thousand_double_submits_with_answers_cut_make_no_duplicate_and_lose_n
                 let _ = crate::server::ordering::look(&ordering.test.portal, &ordering.scope).await;
             }
         };
-        tokio::join!(submits, looking);
+        let (submitted, ()) = tokio::join!(submits, looking);
+        for end in submitted {
+            *ends.entry(end).or_default() += 1;
+        }
     }
     check_pairs(&ordering, &wanted).await;
     ordering.set_faults(&[]);
-    settle(&ordering, &wanted).await;
+    settle(&ordering, &wanted, &mut ends).await;
+    println!("{ends:?}");
+    for end in ["sent", "unknown", "killed", "recognised", "sent again"] {
+        assert!(ends.contains_key(end), "no order was {end}: the test has tested little: {ends:?}");
+    }
 
     let rows = rows(&ordering).await;
     let keys: Vec<Uuid> = upstream_keys(&ordering).into_values().collect();
@@ -70,13 +78,20 @@ fn wanted(ordering: &Ordering, count: usize) -> BTreeMap<Uuid, Wanted> {
 }
 
 /// A double click; or now and then a program that ends in the middle of it.
-async fn submit(ordering: &Ordering, id: Uuid, wanted: &Wanted) {
-    if id.as_u128().is_multiple_of(10) {
-        return end_in_the_middle(ordering, id, wanted).await;
+async fn submit(ordering: &Ordering, id: Uuid, wanted: &Wanted) -> &'static str {
+    if id.as_u128().is_multiple_of(8) {
+        end_in_the_middle(ordering, id, wanted).await;
+        return "killed";
     }
     let (one, other) = tokio::join!(ordering.send(id, wanted), ordering.send(id, wanted));
     let already = [&one, &other].iter().filter(|sending| ***sending == Sending::Already).count();
     assert_eq!(already, 1, "{one:?} {other:?}");
+    match if one == Sending::Already { other } else { one } {
+        Sending::Sent { .. } => "sent",
+        Sending::Unknown => "unknown",
+        Sending::NotReached => "not reached",
+        other => panic!("{other:?}"),
+    }
 }
 
 /// The order is stored, the call is on its way or not, and nobody waits for its answer any more.
@@ -95,7 +110,7 @@ async fn end_in_the_middle(ordering: &Ordering, id: Uuid, wanted: &Wanted) {
 }
 
 /// The portal looks, and people do what it asks them to, until nothing is open.
-async fn settle(ordering: &Ordering, wanted: &BTreeMap<Uuid, Wanted>) {
+async fn settle(ordering: &Ordering, wanted: &BTreeMap<Uuid, Wanted>, ends: &mut BTreeMap<&'static str, usize>) {
     for _ in 0..20 {
         ordering.two_minutes_pass().await;
         ordering.test.sync_until_well().await;
@@ -107,13 +122,16 @@ async fn settle(ordering: &Ordering, wanted: &BTreeMap<Uuid, Wanted>) {
             return;
         }
         for id in open {
-            ask_a_person(ordering, id).await;
+            if let Some(done) = ask_a_person(ordering, id).await {
+                *ends.entry(done).or_default() += 1;
+            }
         }
     }
     panic!("some orders stay open: {:?}", rows(ordering).await);
 }
 
-async fn ask_a_person(ordering: &Ordering, id: Uuid) {
+/// What was done, if anything.
+async fn ask_a_person(ordering: &Ordering, id: Uuid) -> Option<&'static str> {
     let keys = upstream_keys(ordering);
     let mut tenant = ordering.test.portal.store().tenant(&ordering.scope).await.unwrap();
     let candidates = tenant.product_order_candidates(id).await.unwrap();
@@ -121,7 +139,8 @@ async fn ask_a_person(ordering: &Ordering, id: Uuid) {
     if let Some((candidate, _)) = candidates.iter().find(|(candidate, _)| keys.get(candidate) == Some(&id)) {
         let now = time::OffsetDateTime::now_utc();
         assert!(tenant.recognise_product_order(id, *candidate, BY, now).await.unwrap());
-        return tenant.commit().await.unwrap();
+        tenant.commit().await.unwrap();
+        return Some("recognised");
     }
     drop(tenant);
     // What is missing can be sent again, and so can what is none of the orders that are shown.
@@ -129,7 +148,9 @@ async fn ask_a_person(ordering: &Ordering, id: Uuid) {
     if delivery == Some(Delivery::Missing) || (delivery == Some(Delivery::Unknown) && !candidates.is_empty()) {
         let sending = ordering.send_again(id).await;
         assert!(matches!(sending, Sending::Sent { .. }), "{sending:?}");
+        return Some("sent again");
     }
+    None
 }
 
 /// No order is ever joined to one upstream that was made for something else.
