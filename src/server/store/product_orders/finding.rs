@@ -104,10 +104,10 @@ impl Tenant<'_> {
             r#"
             select id, upstream_id, kind, product_type, status, status_at, business_scheme, business_id, merchant_name,
                    sales_unit_name, url, msn, delivery, sent_at, first_seen_at, deleted_at, gone_at, note,
-                   merged_into is not null as "removed!", version
+                   merged_into is not null or delivery is not distinct from 'refused' as "removed!", version
             from product_order
             where organisation_id = $1 and version > $2
-              and (delivery is null or delivery not in ('sending', 'refused'))
+              and delivery is distinct from 'sending'
               and ($3::text is null or (business_scheme = $3 and business_id = $4))
             order by version
             "#,
