@@ -6,7 +6,6 @@ use leptos::either::Either;
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
-use self::price_package::KnownPackage;
 use super::frame::{ActingFrame, Place};
 use super::list::opened_from;
 use super::not_found::{Failed, NotFoundPage};
@@ -31,26 +30,20 @@ pub fn SalesUnitPage() -> impl IntoView {
     let outcome = parameter(&query, "refresh");
     Either::Right(loaded(async move {
         let found = match msn {
-            Some(msn) => load(&acting, &msn).await,
+            Some(msn) => acting.sales_unit(&msn).await,
             None => Err(Failure::NotFound),
         };
-        let title = found.as_ref().map_or_else(|_| "Not found".to_owned(), |(found, _)| name(&found.unit));
+        let title = found.as_ref().map_or_else(|_| "Not found".to_owned(), |found| name(&found.unit));
         view! {
             <ActingFrame acting=acting.clone() place=Place::SalesUnits title>
                 {breadcrumb(&acting, &list)}
                 {match found {
-                    Ok((found, package)) => Either::Left(details(&acting, found, package, &list, outcome.as_deref())),
+                    Ok(found) => Either::Left(details(&acting, found, &list, outcome.as_deref())),
                     Err(failure) => Either::Right(view! { <Failed failure/> }),
                 }}
             </ActingFrame>
         }
     }))
-}
-
-async fn load(acting: &Acting, msn: &Msn) -> Result<(SalesUnitView, Option<KnownPackage>), Failure> {
-    let found = acting.sales_unit(msn).await?;
-    let package = price_package::load(acting, &found.unit).await?;
-    Ok((found, package))
 }
 
 fn breadcrumb(acting: &Acting, list: &str) -> impl IntoView + use<> {
@@ -59,20 +52,14 @@ fn breadcrumb(acting: &Acting, list: &str) -> impl IntoView + use<> {
     view! { <nav aria-label="Breadcrumb" class="breadcrumb"><a href=path data-back=""><Icon name="previous"/>{label}</a></nav> }
 }
 
-fn details(
-    acting: &Acting,
-    found: SalesUnitView,
-    package: Option<KnownPackage>,
-    list: &str,
-    outcome: Option<&str>,
-) -> impl IntoView + use<> {
-    let SalesUnitView { unit, merchant, siblings, sibling_count } = found;
+fn details(acting: &Acting, found: SalesUnitView, list: &str, outcome: Option<&str>) -> impl IntoView + use<> {
+    let SalesUnitView { unit, merchant, siblings, sibling_count, price_package } = found;
     let organisation = acting.organisation().id.clone();
     let head = head(&organisation, &unit, list);
     let facts = facts(&unit);
     let configuration = configuration(&unit);
     let merchant = merchant_card(unit.business_identifier.as_ref(), merchant);
-    let package = package.map(|package| price_package::card(acting, &unit, package, list));
+    let package = price_package.map(|package| price_package::card(acting, &unit, package, list));
     let siblings = siblings_card(&organisation, siblings, sibling_count, unit.business_identifier.as_ref());
     view! {
         {head}
