@@ -2,9 +2,9 @@
 
 mod access_matrix;
 mod layering;
-mod ordering;
 mod members;
 mod merchants;
+mod ordering;
 mod price_packages;
 mod proposals;
 mod sales_units;
