@@ -1,6 +1,7 @@
 //! The pages: one file each, which says what it loads and then what it shows.
 
 pub mod businesses;
+pub mod contracts;
 pub mod details;
 pub mod frame;
 pub mod freshness;
@@ -12,6 +13,7 @@ pub mod members;
 pub mod merchant;
 pub mod merchants;
 pub mod new_product_order;
+pub mod new_webhook;
 pub mod not_found;
 pub mod prefill_fields;
 pub mod price_packages;
@@ -20,9 +22,14 @@ pub mod product_orders;
 pub mod profile;
 pub mod public_form;
 pub mod sales_unit;
+pub mod sales_unit_change;
 pub mod sales_units;
+pub mod settings;
 pub mod template;
 pub mod templates;
+pub mod webhook;
+pub mod webhook_coverage;
+pub mod webhooks;
 
 use std::future::Future;
 
@@ -61,6 +68,16 @@ pub fn refused<T: Clone + Send + Sync + 'static>() -> Option<T> {
     let refused = shown_again()?;
     set_status(StatusCode::UNPROCESSABLE_ENTITY);
     Some(refused)
+}
+
+/// What came of a form that was sent to this page's address.
+#[derive(Clone, Debug)]
+pub struct Answered<T>(pub T);
+
+/// What came of the form that was just sent here; none if the page was only asked for.
+pub fn answered<T: Clone + Send + Sync + 'static>() -> Option<T> {
+    let Answered(answered) = request()?.extensions.get::<Answered<T>>().cloned()?;
+    Some(answered)
 }
 
 /// What was typed into this page's form, which is shown again, whether or not it was refused.

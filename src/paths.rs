@@ -28,7 +28,8 @@ pub fn organisation(organisation: &OrgId) -> String {
 }
 
 /// What only partners have: merchants find nothing there.
-const PARTNER_SECTIONS: [&str; 6] = ["product-orders", "logos", "templates", "merchants", "price-packages", "webhooks"];
+const PARTNER_SECTIONS: [&str; 7] =
+    ["product-orders", "logos", "templates", "merchants", "price-packages", "webhooks", "settings"];
 
 /// Whether an address below `/as/` is for partners alone.
 pub fn is_for_partners(path: &str) -> bool {
@@ -59,6 +60,14 @@ pub fn sales_unit_from(organisation: &OrgId, msn: &Msn, list: &str) -> String {
 
 pub fn sales_unit_refresh(organisation: &OrgId, msn: &Msn) -> String {
     format!("/as/{organisation}/sales-units/{msn}/refresh")
+}
+
+pub fn sales_unit_change(organisation: &OrgId, msn: &Msn) -> String {
+    format!("/as/{organisation}/sales-units/{msn}/change")
+}
+
+pub fn sales_unit_status(organisation: &OrgId, msn: &Msn) -> String {
+    format!("/as/{organisation}/sales-units/{msn}/status")
 }
 
 pub fn merchants(organisation: &OrgId) -> String {
@@ -197,6 +206,42 @@ pub fn webhooks_vanished(organisation: &OrgId) -> String {
     format!("/as/{organisation}/webhooks?state=vanished")
 }
 
+/// The list with a query, as filters write it.
+pub fn webhooks_with(organisation: &OrgId, query: &str) -> String {
+    with_query(&webhooks(organisation), query)
+}
+
+pub fn webhooks_refresh(organisation: &OrgId) -> String {
+    format!("/as/{organisation}/webhooks/refresh")
+}
+
+pub fn new_webhook(organisation: &OrgId) -> String {
+    format!("/as/{organisation}/webhooks/new")
+}
+
+pub fn webhook(organisation: &OrgId, webhook: Uuid) -> String {
+    format!("/as/{organisation}/webhooks/{webhook}")
+}
+
+/// The details of a registration, knowing the list that they were opened from.
+pub fn webhook_from(organisation: &OrgId, webhook: Uuid, list: &str) -> String {
+    let path = self::webhook(organisation, webhook);
+    if list.is_empty() { path } else { format!("{path}?list={}", value(list)) }
+}
+
+pub fn webhook_delete(organisation: &OrgId, webhook: Uuid) -> String {
+    format!("/as/{organisation}/webhooks/{webhook}/delete")
+}
+
+pub fn webhook_coverage(organisation: &OrgId) -> String {
+    format!("/as/{organisation}/webhooks/coverage")
+}
+
+/// The page of coverage with the sales units that an event reaches nobody for.
+pub fn webhook_coverage_without(organisation: &OrgId, event: &str) -> String {
+    format!("/as/{organisation}/webhooks/coverage?without={}#without", value(event))
+}
+
 pub fn members(organisation: &OrgId) -> String {
     format!("/as/{organisation}/members")
 }
@@ -217,6 +262,10 @@ pub fn member_deed(organisation: &OrgId, staff: Uuid, deed: &str) -> String {
 
 pub fn settings(organisation: &OrgId) -> String {
     format!("/as/{organisation}/settings")
+}
+
+pub fn settings_probe(organisation: &OrgId) -> String {
+    format!("/as/{organisation}/settings/probe")
 }
 
 /// `next` if it is an address within this portal.

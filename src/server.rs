@@ -1,6 +1,7 @@
 //! What runs on the server: everything behind the pages.
 
 pub mod acting;
+pub mod changing;
 pub mod commands;
 pub mod config;
 pub mod logo;
@@ -13,6 +14,7 @@ pub mod sandbox;
 pub mod security;
 pub mod site;
 pub mod store;
+pub mod subscribing;
 pub mod sync;
 pub mod telemetry;
 pub mod vipps;
@@ -53,6 +55,7 @@ struct Parts {
     sync_bell: Notify,
     /// Looking up people by their user ID, counted by who looks.
     lookups: Limiter,
+    registering: subscribing::UnderWay,
     link_limits: LinkLimits,
     site: Site,
 }
@@ -73,6 +76,7 @@ impl Portal {
             trusted_proxy: settings.trusted_proxy,
             sync_bell: Notify::new(),
             lookups: Limiter::per_minute(LOOKUPS),
+            registering: subscribing::UnderWay::default(),
             link_limits: LinkLimits::default(),
             site,
         })))
@@ -118,6 +122,11 @@ impl Portal {
 
     pub fn lookups(&self) -> &Limiter {
         &self.0.lookups
+    }
+
+    /// Webhooks that are just being registered.
+    pub fn registering(&self) -> &subscribing::UnderWay {
+        &self.0.registering
     }
 
     /// A client with the keys of an organisation; none if it has no keys of its own.

@@ -18,7 +18,7 @@ pub use field::{Choice, Field, Group, InputKind, NO, UseCase, YES};
 pub use form::PrefillForm;
 pub use refusal::field_of;
 pub use request::PrefillRequest;
-pub use values::{LOGO_LONGEST_SIDE, LOGO_MOST_BYTES, LOGO_SHORTEST_SIDE, logo_size, logo_size_fault};
+pub use values::{LOGO_LONGEST_SIDE, LOGO_MOST_BYTES, LOGO_SHORTEST_SIDE, logo_size, logo_size_fault, name_within};
 
 use super::identifiers::Market;
 use super::price_package::PricePackage;

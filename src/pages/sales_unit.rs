@@ -6,7 +6,6 @@ use leptos::either::Either;
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
-use self::price_package::KnownPackage;
 use super::details::{breadcrumb, identifier_fact, raw_answer, refresh_form, refresh_outcome};
 use super::frame::{ActingFrame, Place};
 use super::list::opened_from;
@@ -18,7 +17,7 @@ use crate::domain::failure::Failure;
 use crate::domain::freshness::absolute;
 use crate::domain::identifiers::{BusinessIdentifier, Msn};
 use crate::domain::merchant::Merchant;
-use crate::domain::organisation::OrgId;
+use crate::domain::organisation::{OrgId, Role};
 use crate::domain::sales_unit::SalesUnit;
 use crate::domain::sales_unit_filter::{SalesUnitFacets, SalesUnitFilter};
 use crate::paths;
@@ -33,15 +32,15 @@ pub fn SalesUnitPage() -> impl IntoView {
     let outcome = parameter(&query, "refresh");
     Either::Right(loaded(async move {
         let found = match msn {
-            Some(msn) => load(&acting, &msn).await,
+            Some(msn) => acting.sales_unit(&msn).await,
             None => Err(Failure::NotFound),
         };
-        let title = found.as_ref().map_or_else(|_| "Not found".to_owned(), |(found, _)| name(&found.unit));
+        let title = found.as_ref().map_or_else(|_| "Not found".to_owned(), |found| found.unit.shown_name());
         view! {
             <ActingFrame acting=acting.clone() place=Place::SalesUnits title>
                 {breadcrumb(paths::sales_units_with(&acting.organisation().id, &list), sales_units::title(&acting))}
                 {match found {
-                    Ok((found, package)) => Either::Left(details(&acting, found, package, &list, outcome.as_deref())),
+                    Ok(found) => Either::Left(details(&acting, found, &list, outcome.as_deref())),
                     Err(failure) => Either::Right(view! { <Failed failure/> }),
                 }}
             </ActingFrame>
@@ -49,26 +48,14 @@ pub fn SalesUnitPage() -> impl IntoView {
     }))
 }
 
-async fn load(acting: &Acting, msn: &Msn) -> Result<(SalesUnitView, Option<KnownPackage>), Failure> {
-    let found = acting.sales_unit(msn).await?;
-    let package = price_package::load(acting, &found.unit).await?;
-    Ok((found, package))
-}
-
-fn details(
-    acting: &Acting,
-    found: SalesUnitView,
-    package: Option<KnownPackage>,
-    list: &str,
-    outcome: Option<&str>,
-) -> impl IntoView + use<> {
-    let SalesUnitView { unit, merchant, siblings, sibling_count } = found;
+fn details(acting: &Acting, found: SalesUnitView, list: &str, outcome: Option<&str>) -> impl IntoView + use<> {
+    let SalesUnitView { unit, merchant, siblings, sibling_count, price_package } = found;
     let organisation = acting.organisation().id.clone();
-    let head = head(&organisation, &unit, list);
+    let head = head(acting, &unit, list);
     let facts = facts(&unit);
     let configuration = configuration(&unit);
     let merchant = merchant_card(acting, unit.business_identifier.as_ref(), merchant);
-    let package = package.map(|package| price_package::card(acting, &unit, package, list));
+    let package = price_package.map(|package| price_package::card(acting, &unit, package, list));
     let siblings = siblings_card(&organisation, siblings, sibling_count, unit.business_identifier.as_ref());
     view! {
         {head}
@@ -82,7 +69,10 @@ fn details(
     }
 }
 
-fn head(organisation: &OrgId, unit: &SalesUnit, list: &str) -> impl IntoView + use<> {
+fn head(acting: &Acting, unit: &SalesUnit, list: &str) -> impl IntoView + use<> {
+    let organisation = &acting.organisation().id;
+    let changes = acting.is_partner() && acting.may(Role::Operator).is_ok();
+    let change = changes.then(|| paths::sales_unit_change(organisation, &unit.msn));
     let msn = unit.msn.to_string();
     let age = match unit.details_at {
         Some(then) => view! { "Details fetched "<Ago then/> }.into_any(),
@@ -90,8 +80,9 @@ fn head(organisation: &OrgId, unit: &SalesUnit, list: &str) -> impl IntoView + u
     };
     view! {
         <header class="page-head">
-            <h1>{name(unit)}</h1>
+            <h1>{unit.shown_name()}</h1>
             <p class="numbers lead">"MSN "{msn.clone()}<Copy text=msn what="MSN"/></p>
+            {change.map(|path| view! { <a class="button" href=path>"Change"</a> })}
             {refresh_form(age, paths::sales_unit_refresh(organisation, &unit.msn), list)}
         </header>
     }
@@ -112,7 +103,7 @@ fn facts(unit: &SalesUnit) -> impl IntoView + use<> {
         <section class="card">
             <h2>"Sales unit"</h2>
             <dl class="facts">
-                <div><dt>"Name"</dt><dd>{name(unit)}</dd></div>
+                <div><dt>"Name"</dt><dd>{unit.shown_name()}</dd></div>
                 <div><dt>"MSN"</dt><dd class="numbers">{unit.msn.to_string()}<Copy text=unit.msn.to_string() what="MSN"/></dd></div>
                 {identifier_fact(unit.business_identifier.as_ref())}
                 <div><dt>"First seen"</dt><dd>{absolute(unit.first_seen_at)}</dd></div>
@@ -212,8 +203,4 @@ fn siblings_card(
             {all}
         </section>
     }
-}
-
-fn name(unit: &SalesUnit) -> String {
-    unit.name.clone().unwrap_or_else(|| format!("Sales unit {}", unit.msn))
 }

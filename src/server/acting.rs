@@ -6,14 +6,17 @@
 pub mod by_link;
 pub mod members;
 pub mod merchants;
+pub mod partner;
 pub mod prefill;
 pub mod price_packages;
 pub mod product_orders;
 pub mod templates;
+pub mod webhooks;
 
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
+use self::price_packages::PricePackageView;
 use super::Portal;
 use super::store::losses::RecentLosses;
 use super::store::organisations::{ActingRow, JobRow};
@@ -62,6 +65,8 @@ pub struct SalesUnitView {
     pub siblings: Vec<ListedSalesUnit>,
     /// How many siblings there are in all.
     pub sibling_count: usize,
+    /// For partners only.
+    pub price_package: Option<PricePackageView>,
 }
 
 impl SignedIn {
@@ -196,7 +201,8 @@ impl Acting {
             (siblings, sibling_count) =
                 tenant.sibling_sales_units(business, msn, SIBLINGS).await.map_err(unavailable)?;
         }
-        Ok(SalesUnitView { unit, merchant, siblings, sibling_count })
+        let price_package = self.price_package_of(&mut tenant, &unit).await?;
+        Ok(SalesUnitView { unit, merchant, siblings, sibling_count, price_package })
     }
 
     /// Asks upstream for one sales unit now, and for its merchant.

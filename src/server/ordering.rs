@@ -35,6 +35,7 @@ pub enum Sending {
 /// How deleting went.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Deleting {
+    /// It is not there, or not any more.
     Deleted,
     /// Upstream has said no; why stands in what has happened to the order.
     Refused,
@@ -98,6 +99,14 @@ pub async fn delete(
                 return Ok(Deleting::Deleted);
             }
             Err(error) if error.leaves_outcome_open() => Deleting::Unknown,
+            Err(error) if error.is_not_found() => {
+                let mut tenant = portal.store().tenant(&scope).await.map_err(unavailable)?;
+                tenant.mark_product_order_gone(upstream_id, OffsetDateTime::now_utc()).await.map_err(unavailable)?;
+                tenant.commit().await.map_err(unavailable)?;
+                return Ok(Deleting::Deleted);
+            }
+            // Nobody has said no.
+            Err(error) if error.problem().is_none() || error.is_transient() => return Err(failure(&error)),
             Err(error) => {
                 tracing::info!(%error, order = %upstream_id, "an order was not deleted");
                 let mut tenant = portal.store().tenant(&scope).await.map_err(unavailable)?;
@@ -209,7 +218,8 @@ async fn call_for_list(portal: &Portal, scope: &Scope) {
     portal.sync_bell().notify_one();
 }
 
-async fn client(portal: &Portal, scope: &Scope) -> Result<Client, Failure> {
+/// The keys of the organisation that the call is for, ahead of the sync.
+pub(super) async fn client(portal: &Portal, scope: &Scope) -> Result<Client, Failure> {
     match portal.client_of(&scope.copy).await {
         Ok(Some(client)) => Ok(client.in_lane(Lane::Interactive)),
         Ok(None) => Err(Failure::NoKeys),
@@ -220,8 +230,8 @@ async fn client(portal: &Portal, scope: &Scope) -> Result<Client, Failure> {
     }
 }
 
-fn failure(error: &Error) -> Failure {
-    tracing::warn!(%error, "upstream gave no orders");
+pub(super) fn failure(error: &Error) -> Failure {
+    tracing::warn!(%error, "upstream gave no usable answer");
     match error {
         Error::Unauthorized(_) | Error::Forbidden(_) => Failure::KeysRefused,
         _ => Failure::UpstreamSilent,
@@ -229,7 +239,7 @@ fn failure(error: &Error) -> Failure {
 }
 
 /// Upstream's reasons; at least one.
-fn refusal(error: &Error) -> Vec<(String, String)> {
+pub(super) fn refusal(error: &Error) -> Vec<(String, String)> {
     let faults = error.problem().map(super::vipps::Problem::faults).unwrap_or_default();
     if faults.is_empty() { vec![(String::new(), refusal_text(error))] } else { faults }
 }

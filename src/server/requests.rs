@@ -6,14 +6,17 @@ pub mod merchants;
 pub mod prefill;
 pub mod price_packages;
 pub mod product_orders;
+pub mod sales_unit_change;
+pub mod settings;
 pub mod templates;
 mod upload;
+pub mod webhooks;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Instant;
 
 use axum::extract::{ConnectInfo, FromRequestParts, Path, Request, State};
-use axum::http::header::{COOKIE, LOCATION, RETRY_AFTER, SET_COOKIE};
+use axum::http::header::{CACHE_CONTROL, COOKIE, LOCATION, RETRY_AFTER, SET_COOKIE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::Next;
@@ -31,7 +34,7 @@ use crate::domain::identifiers::Msn;
 use crate::domain::organisation::{OrgId, Role};
 use crate::domain::sales_unit_filter::SalesUnitQuery;
 use crate::pages::login::{RefusedSignIn, SignInFault};
-use crate::pages::{Refused, cookie, profile, status_of};
+use crate::pages::{Answered, Refused, cookie, profile, status_of};
 use crate::paths;
 
 /// Finds out who asks and as whom, and lets nobody through who may not be there: pages are given
@@ -341,6 +344,17 @@ pub(super) async fn again<T: Clone + Send + Sync + 'static>(portal: Portal, aske
     *request.method_mut() = Method::GET;
     request.extensions_mut().insert(Refused(refused));
     rendering::page(State(portal), request).await
+}
+
+/// A page as the answer to a form that was sent to its address, for what is shown once and can be neither
+/// redirected to nor reloaded: the page finds `answer` where [`crate::pages::answered`] looks for it.
+pub(super) async fn answer_with<T: Clone + Send + Sync + 'static>(portal: Portal, asked: Parts, answer: T) -> Response {
+    let mut request = Request::from_parts(asked, axum::body::Body::empty());
+    *request.method_mut() = Method::GET;
+    request.extensions_mut().insert(Answered(answer));
+    let mut response = rendering::page(State(portal), request).await;
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
 }
 
 /// Lets nobody pass whose role is below `role`.

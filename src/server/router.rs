@@ -12,7 +12,10 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::{CompressionLayer, CompressionLevel};
 use tower_http::limit::RequestBodyLimitLayer;
 
-use super::requests::{by_link, members, merchants, prefill, price_packages, product_orders, templates};
+use super::requests::{
+    by_link, members, merchants, prefill, price_packages, product_orders, sales_unit_change, settings, templates,
+    webhooks,
+};
 use super::security::{csrf, headers, sessions};
 use super::{Portal, rendering, requests, site};
 use crate::app::App;
@@ -52,9 +55,13 @@ pub fn guarded_actions() -> Vec<Action> {
         sent_to(paths::PREFERENCES, post(requests::choose_preferences)),
         sent_to("/as/{org}/sales-units/refresh", post(requests::refresh_sales_units)),
         sent_to("/as/{org}/sales-units/{msn}/refresh", post(requests::refresh_sales_unit)),
+        uploads("/as/{org}/sales-units/{msn}/change", post(sales_unit_change::change)),
+        operators("/as/{org}/sales-units/{msn}/status", post(sales_unit_change::set_status)),
         sent_to("/as/{org}/merchants/{scheme}/{id}/refresh", post(merchants::refresh)),
         sent_to("/as/{org}/product-orders/refresh", post(product_orders::refresh_list)),
         sent_to("/as/{org}/product-orders/{id}/refresh", post(product_orders::refresh)),
+        admins("/as/{org}/settings", post(settings::save)),
+        sent_to("/as/{org}/settings/probe", post(settings::probe)),
         admins("/as/{org}/members", post(members::add)),
         admins("/as/{org}/members/{person}/role", post(members::change_role)),
         admins("/as/{org}/members/{person}/remove", post(members::remove)),
@@ -74,6 +81,9 @@ pub fn guarded_actions() -> Vec<Action> {
         sent_to("/t/{code}/orders/{key}", post(by_link::send_again)),
         sent_to("/as/{org}/price-packages/refresh", post(price_packages::refresh_list)),
         operators("/as/{org}/sales-units/{msn}/price-package", post(price_packages::note)),
+        sent_to("/as/{org}/webhooks/refresh", post(webhooks::refresh)),
+        operators("/as/{org}/webhooks/new", post(webhooks::register)),
+        operators("/as/{org}/webhooks/{id}/delete", post(webhooks::delete)),
     ]
 }
 
@@ -110,6 +120,7 @@ fn operators(path: &'static str, handler: MethodRouter<Portal>) -> Action {
     sent_to(path, handler.layer(from_fn(|request, next| requests::require(Role::Operator, request, next))))
 }
 
+/// The same, with a picture.
 /// Forms with a file, sent by those who may change things upstream.
 fn uploads(path: &'static str, handler: MethodRouter<Portal>) -> Action {
     operators(path, handler.layer(DefaultBodyLimit::max(LARGEST_UPLOAD)))

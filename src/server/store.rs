@@ -5,6 +5,7 @@
 //! a query that forgot to.
 
 mod bench;
+pub mod contracts;
 pub mod known_browsers;
 pub mod list_index;
 pub mod logos;
@@ -13,6 +14,7 @@ pub mod members;
 pub mod merchant_list;
 pub mod merchants;
 pub mod organisations;
+pub mod partner;
 pub mod prefilling;
 pub mod price_packages;
 pub mod product_orders;
@@ -24,6 +26,7 @@ pub mod sign_in_throttle;
 pub mod staff;
 pub mod sync_jobs;
 pub mod templates;
+pub mod webhooks;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -4,15 +4,19 @@ mod access_matrix;
 mod layering;
 mod members;
 mod merchants;
+mod ordering;
 mod prefill;
 mod price_packages;
+mod proposals;
 mod public_link;
 mod sales_units;
 mod sessions;
+mod settings;
 pub mod spec;
 mod syncing;
 mod templates;
 mod tenants;
+mod webhooks;
 
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -66,7 +70,12 @@ impl TestPortal {
     }
 
     pub async fn start_with(pool: PgPool, sales_units: u32, public_url: Option<&str>) -> Self {
-        let sandbox = Sandbox::new(&SandboxSettings { sales_units, rate_limit: 0.0, ..SandboxSettings::default() });
+        Self::start_on(pool, SandboxSettings { sales_units, ..SandboxSettings::default() }, public_url).await
+    }
+
+    /// On a sandbox with these settings, but without a rate limit.
+    pub async fn start_on(pool: PgPool, sandbox: SandboxSettings, public_url: Option<&str>) -> Self {
+        let sandbox = Sandbox::new(&SandboxSettings { rate_limit: 0.0, ..sandbox });
         let spec = spec::Watch::over(&sandbox);
         let sandbox_listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let sandbox_address = sandbox_listener.local_addr().unwrap();
@@ -285,26 +294,29 @@ impl Browser {
         self.post("/login", &[("email", email), ("password", password)]).await
     }
 
+    /// A form with files: name of the field, name of the file and its contents.
+    pub async fn upload(&self, path: &str, form: &[(&str, &str)], files: &[(&str, &str, &[u8])]) -> Answer {
+        let mut body = Vec::new();
+        for (name, text) in form {
+            body.extend(
+                format!("--apart\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{text}\r\n").bytes(),
+            );
+        }
+        for (name, file, contents) in files {
+            let disposition = format!("content-disposition: form-data; name=\"{name}\"; filename=\"{file}\"");
+            body.extend(format!("--apart\r\n{disposition}\r\ncontent-type: image/png\r\n\r\n").bytes());
+            body.extend_from_slice(contents);
+            body.extend(b"\r\n");
+        }
+        body.extend(b"--apart--\r\n");
+        let body = ("multipart/form-data; boundary=apart", body);
+        self.send_body(Method::POST, path, &[(ORIGIN.as_str(), &self.base)], Some(body)).await
+    }
+
     /// The same browser, from another address.
     pub fn at(mut self, address: &str) -> Self {
         self.address = Some(address.to_owned());
         self
-    }
-
-    /// A form with a file in it.
-    pub async fn upload(&self, path: &str, form: &[(&str, &str)], (name, file): (&str, &[u8])) -> Answer {
-        const BOUNDARY: &str = "----------------------------8aa6fbf0f2f1";
-        let disposition = "content-disposition: form-data; name=";
-        let mut body = Vec::new();
-        for (name, value) in form {
-            body.extend(format!("--{BOUNDARY}\r\n{disposition}\"{name}\"\r\n\r\n{value}\r\n").bytes());
-        }
-        let kind = "content-type: image/png";
-        body.extend(format!("--{BOUNDARY}\r\n{disposition}\"{name}\"; filename=\"a.png\"\r\n{kind}\r\n\r\n").bytes());
-        body.extend(file);
-        body.extend(format!("\r\n--{BOUNDARY}--\r\n").bytes());
-        let kind = format!("multipart/form-data; boundary={BOUNDARY}");
-        self.send_body(Method::POST, path, &[(ORIGIN.as_str(), &self.base)], Some((&kind, body))).await
     }
 
     pub async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], form: Option<String>) -> Answer {

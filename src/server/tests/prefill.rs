@@ -54,7 +54,7 @@ fn picture(width: u32, height: u32) -> Vec<u8> {
 
 /// Uploads a picture; returns its hash.
 pub async fn keep_logo(staff: &Browser) -> String {
-    let form = staff.upload(NEW, &[("intent", "check")], ("logo_file", &picture(200, 200))).await;
+    let form = staff.upload(NEW, &[("intent", "check")], &[("logo_file", "a.png", &picture(200, 200))]).await;
     let hash = form.hidden("logo");
     assert_eq!(hash.len(), 64, "{}", form.text());
     hash
@@ -267,7 +267,7 @@ async fn a_picture_is_kept_through_refusals_and_shown_with_the_order(pool: PgPoo
     let portal = TestPortal::synced(pool).await;
     let staff = operator(&portal).await;
     let good = picture(120, 100);
-    let refused = staff.upload(NEW, &[("intent", "send")], ("logo_file", &good)).await;
+    let refused = staff.upload(NEW, &[("intent", "send")], &[("logo_file", "a.png", &good)]).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
     let hash = refused.hidden("logo");
     let address = format!("/as/org_kystkassa/logos/{hash}.png");
@@ -302,7 +302,7 @@ async fn a_picture_that_is_not_taken_takes_nothing_else_with_it(pool: PgPool) {
         (picture(99, 200), "99 by 200 pixels"),
         (large, "more than 1 MB"),
     ] {
-        let refused = staff.upload(NEW, &with(&RIGHT, &[("intent", "send")]), ("logo_file", &file)).await;
+        let refused = staff.upload(NEW, &with(&RIGHT, &[("intent", "send")]), &[("logo_file", "a.png", &file)]).await;
         assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{fault}");
         assert!(refused.text().contains(fault), "{fault}: {}", refused.text());
         assert!(refused.body.contains("Ørjans Kaffe") && refused.hidden("logo").is_empty(), "{fault}");

@@ -62,7 +62,8 @@ pub fn is_proposed(method: &str, path: &str) -> bool {
 
 pub fn is_answer_of_the_gateway(exchange: &Exchange) -> bool {
     let body: Option<Value> = serde_json::from_slice(&exchange.response_body).ok();
-    let typed = exchange.response_headers.iter().any(|header| *header == ("content-type".into(), "application/json".into()));
+    let typed =
+        exchange.response_headers.iter().any(|header| *header == ("content-type".into(), "application/json".into()));
     GATEWAY.contains(&exchange.status)
         && typed
         && body.is_some_and(|body| {

@@ -55,9 +55,11 @@ impl Operation {
         let base = base.1.find('/').map_or("", |at| &base.1[at..]);
         let paths = spec["paths"].as_object().expect("paths");
         let all = paths.iter().flat_map(|(path, item)| {
-            let methods = item.as_object().expect("a path has methods").iter().filter(|(name, _)| *name != "parameters");
+            let methods =
+                item.as_object().expect("a path has methods").iter().filter(|(name, _)| *name != "parameters");
             let of_path = item.get("parameters").and_then(Value::as_array).cloned().unwrap_or_default();
-            methods.map(move |(method, operation)| Self::read(spec, method, format!("{base}{path}"), &of_path, operation))
+            methods
+                .map(move |(method, operation)| Self::read(spec, method, format!("{base}{path}"), &of_path, operation))
         });
         all.collect()
     }
@@ -167,7 +169,8 @@ impl Operation {
     pub fn check_answer(&self, exchange: &Exchange) -> Vec<String> {
         let status = exchange.status.to_string();
         let known = |status: &str| self.answers.get(status).or_else(|| self.answers.get("default"));
-        let beyond = beyond::ANSWERS.iter().find(|(name, status, _)| *name == self.name() && *status == exchange.status);
+        let beyond =
+            beyond::ANSWERS.iter().find(|(name, status, _)| *name == self.name() && *status == exchange.status);
         let Some(contents) = known(&status).or_else(|| self.answers.get(beyond?.2)) else {
             return vec![format!("status {status} is not documented")];
         };
@@ -213,7 +216,8 @@ pub fn fits(template: &str, path: &str) -> Option<Vec<(String, String)>> {
     let mut variable = Vec::new();
     for (name, part) in names.into_iter().zip(parts) {
         if let Some(name) = name.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
-            let value = percent_encoding::percent_decode_str(part).decode_utf8().ok().filter(|text| !text.is_empty())?;
+            let value =
+                percent_encoding::percent_decode_str(part).decode_utf8().ok().filter(|text| !text.is_empty())?;
             variable.push((name.to_owned(), value.into_owned()));
         } else if name != part {
             return None;

@@ -87,14 +87,20 @@ const PLANTED: [(Change, &str); 27] = [
     (|order| order.request_body = with(&order.request_body, "/new", json!(1)).into(), "'new' was unexpected"),
     (|order| order.request_body = with(&order.request_body, "/website/new", json!(1)).into(), "/website: "),
     (|order| order.request_body = with(&order.request_body, "/website/url", json!("a b")).into(), "/website/url: "),
-    (|order| order.request_body = with(&order.request_body, "/salesUnitName", json!("A & B")).into(), "/salesUnitName: "),
+    (
+        |order| order.request_body = with(&order.request_body, "/salesUnitName", json!("A & B")).into(),
+        "/salesUnitName: ",
+    ),
     (|order| order.request_body = with(&order.request_body, "/productType", json!("TAP")).into(), "/productType: "),
     (|order| order.request_body = with(&order.request_body, "/productType", Value::Null).into(), "/productType: "),
     (|order| order.request_body = with(&order.request_body, "/pricePackageId", json!("1")).into(), "/pricePackageId: "),
     (|order| order.request_body = with(&order.request_body, "/annualTurnover", json!("1")).into(), "/annualTurnover: "),
     (|order| order.response_body = "".into(), "answer: the body is not JSON"),
     (|order| order.response_body = without(&order.response_body, "prefillUrl").into(), "\"prefillUrl\" is a required"),
-    (|order| order.response_body = with(&order.response_body, "/expires", json!(14)).into(), "'expires' was unexpected"),
+    (
+        |order| order.response_body = with(&order.response_body, "/expires", json!(14)).into(),
+        "'expires' was unexpected",
+    ),
     (|order| set(&mut order.response_headers, "content-type", Some("text/html")), "answer: content type"),
     // Falls under `default`, which is a problem.
     (|order| order.status = 202, "answer: content type"),
@@ -117,7 +123,8 @@ fn what_is_not_valid_is_found() {
         let mut planted = order();
         change(&mut planted);
         let violations = specs.check(&planted).violations;
-        let found = violations.iter().any(|violation| violation.contains(said) && violation.starts_with(&planted.method));
+        let found =
+            violations.iter().any(|violation| violation.contains(said) && violation.starts_with(&planted.method));
         assert!(found, "{number}: {said:?} is not in {violations:#?}");
     }
     let violations_of = |exchange: &Exchange| specs.check(exchange).violations;
@@ -136,7 +143,10 @@ fn what_is_not_valid_is_found() {
     }
     let undocumented = Exchange { status: 404, ..get("/management/v2/product-orders") };
     assert!(violations_of(&undocumented)[0].contains("status 404 is not documented"));
-    let bare = Exchange { response_headers: pairs(&[("content-type", "application/json")]), ..get("/management/v1/sales-units") };
+    let bare = Exchange {
+        response_headers: pairs(&[("content-type", "application/json")]),
+        ..get("/management/v1/sales-units")
+    };
     assert!(violations_of(&bare)[0].contains("answer: content type"), "the character set is told, too");
     let deleted = Exchange { method: "DELETE".into(), ..get(&format!("/management/v1/product-orders/{ID}")) };
     assert!(violations_of(&deleted)[0].contains("a body, but none is documented"));
