@@ -14,7 +14,8 @@ alter table organisation
 alter table membership
     add column since timestamptz not null default now();
 
--- Which calls of older documents this upstream answers, as far as it has been probed.
+-- Which calls of older documents this upstream answers, as far as it has been probed. Read before
+-- anybody acts as the organisation, like its jobs.
 create table capability (
     organisation_id text not null references organisation (id) on delete cascade,
     proposal text not null,
@@ -208,8 +209,20 @@ create table webhook (
     primary key (organisation_id, id)
 );
 create index on webhook (organisation_id, version);
+create index on webhook (organisation_id, url) where gone_at is null;
 create index on webhook (organisation_id, msn) where msn is not null;
 create index on webhook (organisation_id, gone_at) where gone_at is not null;
+
+-- A form that was sent to register a webhook: sent twice, by a double click or by reloading its
+-- answer, it registers once.
+create table webhook_request (
+    organisation_id text not null references organisation (id) on delete cascade,
+    id uuid not null,
+    sent_at timestamptz not null,
+    -- What it has become, once upstream has answered.
+    webhook_id uuid,
+    primary key (organisation_id, id)
+);
 
 create index on merchant (organisation_id, contracts_at nulls first) where gone_at is null;
 
@@ -218,8 +231,8 @@ declare
     own text;
 begin
     foreach own in array array[
-        'capability', 'partner_profile', 'price_package', 'noted_price_package', 'logo', 'template',
-        'product_order_event', 'webhook']
+        'partner_profile', 'price_package', 'noted_price_package', 'logo', 'template',
+        'product_order_event', 'webhook', 'webhook_request']
     loop
         execute format('alter table %I enable row level security', own);
         execute format('alter table %I force row level security', own);

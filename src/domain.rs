@@ -2,6 +2,7 @@
 
 pub mod bank_account;
 pub mod failure;
+pub mod feedback;
 pub mod freshness;
 pub mod identifiers;
 pub mod list;
@@ -20,3 +21,4 @@ pub mod sales_unit_filter;
 pub mod search_text;
 pub mod template;
 pub mod webhook;
+pub mod webhook_filter;

@@ -28,7 +28,8 @@ pub fn organisation(organisation: &OrgId) -> String {
 }
 
 /// What only partners have: merchants find nothing there.
-const PARTNER_SECTIONS: [&str; 5] = ["product-orders", "templates", "merchants", "price-packages", "webhooks"];
+const PARTNER_SECTIONS: [&str; 7] =
+    ["product-orders", "logos", "templates", "merchants", "price-packages", "webhooks", "settings"];
 
 /// Whether an address below `/as/` is for partners alone.
 pub fn is_for_partners(path: &str) -> bool {
@@ -61,6 +62,14 @@ pub fn sales_unit_refresh(organisation: &OrgId, msn: &Msn) -> String {
     format!("/as/{organisation}/sales-units/{msn}/refresh")
 }
 
+pub fn sales_unit_change(organisation: &OrgId, msn: &Msn) -> String {
+    format!("/as/{organisation}/sales-units/{msn}/change")
+}
+
+pub fn sales_unit_status(organisation: &OrgId, msn: &Msn) -> String {
+    format!("/as/{organisation}/sales-units/{msn}/status")
+}
+
 pub fn merchants(organisation: &OrgId) -> String {
     format!("/as/{organisation}/merchants")
 }
@@ -90,6 +99,16 @@ pub fn new_product_order(organisation: &OrgId) -> String {
     format!("/as/{organisation}/product-orders/new")
 }
 
+/// The form, filled in as far as a template says.
+pub fn new_product_order_with(organisation: &OrgId, template: Uuid) -> String {
+    format!("/as/{organisation}/product-orders/new?template={template}")
+}
+
+/// The form for a known merchant.
+pub fn new_product_order_for(organisation: &OrgId, merchant: &BusinessIdentifier) -> String {
+    format!("/as/{organisation}/product-orders/new?merchant={}~{}", value(&merchant.scheme), value(&merchant.id))
+}
+
 /// The form, filled in as an earlier order was; that order can then be deleted.
 pub fn correct_product_order(organisation: &OrgId, order: Uuid) -> String {
     format!("/as/{organisation}/product-orders/new?corrects={order}")
@@ -114,8 +133,45 @@ pub fn templates(organisation: &OrgId) -> String {
     format!("/as/{organisation}/templates")
 }
 
+/// Templates that are not in use any more.
+pub fn archived_templates(organisation: &OrgId) -> String {
+    format!("/as/{organisation}/templates?archived=yes")
+}
+
+pub fn new_template(organisation: &OrgId) -> String {
+    format!("/as/{organisation}/templates/new")
+}
+
 pub fn template(organisation: &OrgId, template: Uuid) -> String {
     format!("/as/{organisation}/templates/{template}")
+}
+
+/// One of the things that can be done with a template: `link`, `withdraw`, `archive`, `restore`.
+pub fn template_deed(organisation: &OrgId, template: Uuid, deed: &str) -> String {
+    format!("/as/{organisation}/templates/{template}/{deed}")
+}
+
+/// A picture that was uploaded, by its hash.
+pub fn logo(organisation: &OrgId, hash: &str) -> String {
+    format!("/as/{organisation}/logos/{}.png", value(hash))
+}
+
+/// Below it is what merchants reach with a template's link, without signing in.
+pub const BY_LINK: &str = "/t/";
+
+/// The form behind a template's link.
+pub fn public_form(code: &str) -> String {
+    format!("{BY_LINK}{}", value(code))
+}
+
+/// The form again, with what was sent in an order that was refused.
+pub fn public_form_again(code: &str, order: Uuid) -> String {
+    format!("{BY_LINK}{}?again={order}", value(code))
+}
+
+/// How an order that was sent with a template's link goes on.
+pub fn public_order(code: &str, order: Uuid) -> String {
+    format!("{BY_LINK}{}/orders/{order}", value(code))
 }
 
 pub fn price_packages(organisation: &OrgId) -> String {
@@ -150,6 +206,42 @@ pub fn webhooks_vanished(organisation: &OrgId) -> String {
     format!("/as/{organisation}/webhooks?state=vanished")
 }
 
+/// The list with a query, as filters write it.
+pub fn webhooks_with(organisation: &OrgId, query: &str) -> String {
+    with_query(&webhooks(organisation), query)
+}
+
+pub fn webhooks_refresh(organisation: &OrgId) -> String {
+    format!("/as/{organisation}/webhooks/refresh")
+}
+
+pub fn new_webhook(organisation: &OrgId) -> String {
+    format!("/as/{organisation}/webhooks/new")
+}
+
+pub fn webhook(organisation: &OrgId, webhook: Uuid) -> String {
+    format!("/as/{organisation}/webhooks/{webhook}")
+}
+
+/// The details of a registration, knowing the list that they were opened from.
+pub fn webhook_from(organisation: &OrgId, webhook: Uuid, list: &str) -> String {
+    let path = self::webhook(organisation, webhook);
+    if list.is_empty() { path } else { format!("{path}?list={}", value(list)) }
+}
+
+pub fn webhook_delete(organisation: &OrgId, webhook: Uuid) -> String {
+    format!("/as/{organisation}/webhooks/{webhook}/delete")
+}
+
+pub fn webhook_coverage(organisation: &OrgId) -> String {
+    format!("/as/{organisation}/webhooks/coverage")
+}
+
+/// The page of coverage with the sales units that an event reaches nobody for.
+pub fn webhook_coverage_without(organisation: &OrgId, event: &str) -> String {
+    format!("/as/{organisation}/webhooks/coverage?without={}#without", value(event))
+}
+
 pub fn members(organisation: &OrgId) -> String {
     format!("/as/{organisation}/members")
 }
@@ -170,6 +262,10 @@ pub fn member_deed(organisation: &OrgId, staff: Uuid, deed: &str) -> String {
 
 pub fn settings(organisation: &OrgId) -> String {
     format!("/as/{organisation}/settings")
+}
+
+pub fn settings_probe(organisation: &OrgId) -> String {
+    format!("/as/{organisation}/settings/probe")
 }
 
 /// `next` if it is an address within this portal.

@@ -70,6 +70,8 @@ pub struct MerchantRow {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KnownMerchant {
     pub business_identifier: BusinessIdentifier,
+    /// Its name, which upstream may have listed before it told more.
+    pub known_name: Option<String>,
     /// What upstream last told of it; none before the first time.
     pub details: Option<Merchant>,
     pub first_seen_at: OffsetDateTime,
@@ -89,7 +91,7 @@ pub struct OwnedSalesUnit {
 impl KnownMerchant {
     /// Its name, or its number in place of one.
     pub fn name(&self) -> String {
-        let name = self.details.as_ref().map(|details| details.name.clone()).filter(|name| !name.is_empty());
+        let name = self.known_name.clone().filter(|name| !name.is_empty());
         name.unwrap_or_else(|| format!("Merchant {}", self.business_identifier.grouped()))
     }
 }

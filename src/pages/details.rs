@@ -41,6 +41,12 @@ pub fn refresh_outcome(freshness: Freshness, outcome: Option<&str>) -> Option<An
                 view! { <p class="notice good" role="status">"Fetched from Vipps MobilePay just now."</p> }.into_any(),
             );
         }
+        Some("changed") => {
+            return Some(
+                view! { <p class="notice good" role="status">"Changed, and fetched from Vipps MobilePay just now."</p> }
+                    .into_any(),
+            );
+        }
         Some("silent") => Failure::UpstreamSilent,
         Some("refused") => Failure::KeysRefused,
         Some("no-keys") => Failure::NoKeys,

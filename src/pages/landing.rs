@@ -9,6 +9,8 @@ use super::not_found::{Failed, NotFoundPage};
 use super::{acting, loaded};
 use crate::components::{Badge, Tone, grouped};
 use crate::domain::failure::Failure;
+use crate::domain::merchant_filter::MerchantFilter;
+use crate::domain::organisation::Role;
 use crate::domain::product_order_filter::{AgeFacet, FollowFacet, ProductOrderFacets, ProductOrderFilter, StatusFacet};
 use crate::domain::sales_unit_filter::{SalesUnitFacets, SalesUnitFilter, StateFacet};
 use crate::paths;
@@ -41,6 +43,7 @@ struct Overview {
 }
 
 struct PartnerOverview {
+    merchants: usize,
     open_orders: usize,
     attention: Vec<Attention>,
 }
@@ -113,7 +116,11 @@ async fn partner(acting: &Acting) -> Result<PartnerOverview, Failure> {
         attention.extend((count > 0).then_some(Attention { tone: Tone::Warning, text, path: Some(path) }));
     }
     let open = ProductOrderFacets { follow: Some(FollowFacet::Waiting), ..Default::default() };
-    Ok(PartnerOverview { open_orders: acting.count_product_orders(&open.into()).await?, attention })
+    Ok(PartnerOverview {
+        merchants: acting.count_merchants(&MerchantFilter::default()).await?,
+        open_orders: acting.count_product_orders(&open.into()).await?,
+        attention,
+    })
 }
 
 fn counted(count: usize, one: &str, what: &str) -> String {
@@ -132,6 +139,7 @@ fn page(acting: &Acting, overview: Overview) -> impl IntoView + use<> {
     let open: ProductOrderFilter = open.into();
     let mut figures = vec![(overview.visible, "sales units visible at Vipps MobilePay", list(StateFacet::Visible))];
     if let Some(partner) = &overview.partner {
+        figures.push((partner.merchants, "merchants", paths::merchants(&id)));
         figures.push((
             partner.open_orders,
             "product orders wait for their merchant",
@@ -157,6 +165,7 @@ fn page(acting: &Acting, overview: Overview) -> impl IntoView + use<> {
             <FreshnessLine freshness=acting.freshness() refresh=paths::sales_units_refresh(&organisation.id)
                 back=paths::organisation(&organisation.id)/>
         </header>
+        {welcome(acting)}
         <form class="filter finder" method="get" action=paths::sales_units(&organisation.id) role="search" aria-label="Sales units">
             <label class="search">
                 <span>"Find a sales unit"</span>
@@ -168,6 +177,20 @@ fn page(acting: &Acting, overview: Overview) -> impl IntoView + use<> {
         {attention}
         <ul class="figures">{figures}</ul>
     }
+}
+
+/// Greets a partner, and says where to send what is missing.
+fn welcome(acting: &Acting) -> impl IntoView + use<> {
+    let greeting = acting.is_partner().then_some("Welcome to the partner portal! ");
+    let feedback = acting.feedback_address().map(|address| {
+        let (href, label) = (address.href().to_owned(), address.label().to_owned());
+        view! { "Tell us what you need and what is in your way: "<a href=href rel="noreferrer">{label}</a> }
+    });
+    let missing = (feedback.is_none() && acting.is_partner() && acting.may(Role::Admin).is_ok()).then(|| {
+        let settings = paths::settings(&acting.organisation().id);
+        view! { <a href=settings>"Say where people can send their feedback"</a> }
+    });
+    (greeting.is_some() || feedback.is_some()).then(|| view! { <p class="welcome">{greeting}{feedback}{missing}</p> })
 }
 
 fn attention_card(attention: Vec<Attention>) -> impl IntoView {

@@ -18,7 +18,7 @@ use crate::domain::failure::Failure;
 use crate::domain::freshness::absolute;
 use crate::domain::identifiers::{BusinessIdentifier, Msn};
 use crate::domain::merchant::Merchant;
-use crate::domain::organisation::OrgId;
+use crate::domain::organisation::{OrgId, Role};
 use crate::domain::sales_unit::SalesUnit;
 use crate::domain::sales_unit_filter::{SalesUnitFacets, SalesUnitFilter};
 use crate::paths;
@@ -36,7 +36,7 @@ pub fn SalesUnitPage() -> impl IntoView {
             Some(msn) => load(&acting, &msn).await,
             None => Err(Failure::NotFound),
         };
-        let title = found.as_ref().map_or_else(|_| "Not found".to_owned(), |(found, _)| name(&found.unit));
+        let title = found.as_ref().map_or_else(|_| "Not found".to_owned(), |(found, _)| found.unit.shown_name());
         view! {
             <ActingFrame acting=acting.clone() place=Place::SalesUnits title>
                 {breadcrumb(paths::sales_units_with(&acting.organisation().id, &list), sales_units::title(&acting))}
@@ -64,7 +64,7 @@ fn details(
 ) -> impl IntoView + use<> {
     let SalesUnitView { unit, merchant, siblings, sibling_count } = found;
     let organisation = acting.organisation().id.clone();
-    let head = head(&organisation, &unit, list);
+    let head = head(acting, &unit, list);
     let facts = facts(&unit);
     let configuration = configuration(&unit);
     let merchant = merchant_card(acting, unit.business_identifier.as_ref(), merchant);
@@ -82,7 +82,10 @@ fn details(
     }
 }
 
-fn head(organisation: &OrgId, unit: &SalesUnit, list: &str) -> impl IntoView + use<> {
+fn head(acting: &Acting, unit: &SalesUnit, list: &str) -> impl IntoView + use<> {
+    let organisation = &acting.organisation().id;
+    let changes = acting.is_partner() && acting.may(Role::Operator).is_ok();
+    let change = changes.then(|| paths::sales_unit_change(organisation, &unit.msn));
     let msn = unit.msn.to_string();
     let age = match unit.details_at {
         Some(then) => view! { "Details fetched "<Ago then/> }.into_any(),
@@ -90,8 +93,9 @@ fn head(organisation: &OrgId, unit: &SalesUnit, list: &str) -> impl IntoView + u
     };
     view! {
         <header class="page-head">
-            <h1>{name(unit)}</h1>
+            <h1>{unit.shown_name()}</h1>
             <p class="numbers lead">"MSN "{msn.clone()}<Copy text=msn what="MSN"/></p>
+            {change.map(|path| view! { <a class="button" href=path>"Change"</a> })}
             {refresh_form(age, paths::sales_unit_refresh(organisation, &unit.msn), list)}
         </header>
     }
@@ -112,7 +116,7 @@ fn facts(unit: &SalesUnit) -> impl IntoView + use<> {
         <section class="card">
             <h2>"Sales unit"</h2>
             <dl class="facts">
-                <div><dt>"Name"</dt><dd>{name(unit)}</dd></div>
+                <div><dt>"Name"</dt><dd>{unit.shown_name()}</dd></div>
                 <div><dt>"MSN"</dt><dd class="numbers">{unit.msn.to_string()}<Copy text=unit.msn.to_string() what="MSN"/></dd></div>
                 {identifier_fact(unit.business_identifier.as_ref())}
                 <div><dt>"First seen"</dt><dd>{absolute(unit.first_seen_at)}</dd></div>
@@ -212,8 +216,4 @@ fn siblings_card(
             {all}
         </section>
     }
-}
-
-fn name(unit: &SalesUnit) -> String {
-    unit.name.clone().unwrap_or_else(|| format!("Sales unit {}", unit.msn))
 }

@@ -218,7 +218,8 @@ async fn call_for_list(portal: &Portal, scope: &Scope) {
     portal.sync_bell().notify_one();
 }
 
-async fn client(portal: &Portal, scope: &Scope) -> Result<Client, Failure> {
+/// The keys of the organisation that the call is for, ahead of the sync.
+pub(super) async fn client(portal: &Portal, scope: &Scope) -> Result<Client, Failure> {
     match portal.client_of(&scope.copy).await {
         Ok(Some(client)) => Ok(client.in_lane(Lane::Interactive)),
         Ok(None) => Err(Failure::NoKeys),
@@ -229,7 +230,7 @@ async fn client(portal: &Portal, scope: &Scope) -> Result<Client, Failure> {
     }
 }
 
-fn failure(error: &Error) -> Failure {
+pub(super) fn failure(error: &Error) -> Failure {
     tracing::warn!(%error, "upstream gave no usable answer");
     match error {
         Error::Unauthorized(_) | Error::Forbidden(_) => Failure::KeysRefused,
@@ -238,7 +239,7 @@ fn failure(error: &Error) -> Failure {
 }
 
 /// Upstream's reasons; at least one.
-fn refusal(error: &Error) -> Vec<(String, String)> {
+pub(super) fn refusal(error: &Error) -> Vec<(String, String)> {
     let faults = error.problem().map(super::vipps::Problem::faults).unwrap_or_default();
     if faults.is_empty() { vec![(String::new(), refusal_text(error))] } else { faults }
 }

@@ -106,6 +106,7 @@ impl Tenant<'_> {
                 gone: row.gone,
             };
             let name = row.name.unwrap_or_default();
+            let told = row.fetched || !name.is_empty();
             Indexed {
                 key: key_of(&business),
                 // In the order of the sorts: name, business identifier, creation.
@@ -113,7 +114,7 @@ impl Tenant<'_> {
                 fields: vec![name, business.id],
                 facets: traits.bits(),
                 version: row.version,
-                removed: !row.owns && !row.fetched,
+                removed: !row.owns && !told,
                 ..Indexed::default()
             }
         })

@@ -26,7 +26,7 @@ impl Tenant<'_> {
                    m.raw as "raw: Json<serde_json::Value>", m.first_seen_at, m.fetched_at, m.gone_at
             from merchant m
             where m.organisation_id = $1 and m.scheme = $2 and m.id = $3
-              and (m.fetched_at is not null or exists (
+              and (m.fetched_at is not null or m.name is not null or exists (
                   select from sales_unit s
                   where s.organisation_id = $1 and s.business_scheme = $2 and s.business_id = $3))
             "#,
@@ -39,7 +39,7 @@ impl Tenant<'_> {
         Ok(row.map(|row| {
             let merchant = Merchant {
                 business_identifier: business.clone(),
-                name: row.name.unwrap_or_default(),
+                name: row.name.clone().unwrap_or_default(),
                 status: row.status,
                 country_code: row.country_code,
                 business_address: row.business_address.map(|Json(address)| address),
@@ -49,6 +49,7 @@ impl Tenant<'_> {
             };
             KnownMerchant {
                 business_identifier: business.clone(),
+                known_name: row.name,
                 details: row.fetched_at.is_some().then_some(merchant),
                 first_seen_at: row.first_seen_at,
                 fetched_at: row.fetched_at,
@@ -134,6 +135,37 @@ impl Tenant<'_> {
         .execute(self.connection())
         .await
         .map(drop)
+    }
+
+    /// Notes merchants that upstream names, to be fetched when their turn comes. Returns how many
+    /// of them were not known by name.
+    pub async fn expect_named_merchants(&mut self, listed: &[(BusinessIdentifier, String)]) -> Result<u64> {
+        if listed.is_empty() {
+            return Ok(0);
+        }
+        let organisation = self.scope.copy.as_str();
+        let version = self.next_version().await?;
+        let column = |read: fn(&(BusinessIdentifier, String)) -> &String| listed.iter().map(read).cloned().collect();
+        let (schemes, ids, names): (Vec<String>, Vec<String>, Vec<String>) =
+            (column(|(business, _)| &business.scheme), column(|(business, _)| &business.id), column(|(_, name)| name));
+        let noted = sqlx::query!(
+            r#"
+            insert into merchant (organisation_id, scheme, id, name, version)
+            select distinct on (scheme, id) $1, scheme, id, nullif(name, ''), $5
+            from unnest($2::text[], $3::text[], $4::text[]) as listed (scheme, id, name)
+            on conflict (organisation_id, scheme, id) do update
+            set name = excluded.name, version = excluded.version
+            where merchant.name is null and excluded.name is not null
+            "#,
+            organisation,
+            &schemes,
+            &ids,
+            &names,
+            version,
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(noted.rows_affected())
     }
 
     /// How many merchants there are, and how many of them have not been fetched since `since`.
@@ -222,6 +254,20 @@ impl Tenant<'_> {
             sqlx::query!(
                 r#"
                 update sales_unit set merchant_name = coalesce(nullif($4::text, ''), merchant_name), version = $5
+                where organisation_id = $1 and business_scheme = $2 and business_id = $3
+                  and merchant_name is distinct from coalesce(nullif($4::text, ''), merchant_name)
+                "#,
+                organisation,
+                scheme,
+                id,
+                merchant.name,
+                version,
+            )
+            .execute(self.connection())
+            .await?;
+            sqlx::query!(
+                r#"
+                update product_order set merchant_name = coalesce(nullif($4::text, ''), merchant_name), version = $5
                 where organisation_id = $1 and business_scheme = $2 and business_id = $3
                   and merchant_name is distinct from coalesce(nullif($4::text, ''), merchant_name)
                 "#,

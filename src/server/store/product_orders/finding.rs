@@ -8,7 +8,7 @@ use super::super::list_index::{Indexed, ListKind};
 use super::super::sales_units::business_identifier;
 use super::super::{Result, Tenant};
 use crate::domain::freshness::machine;
-use crate::domain::identifiers::Msn;
+use crate::domain::identifiers::{BusinessIdentifier, Msn};
 use crate::domain::product_order::{Delivery, OrderKind, OrderStatus, ProductOrderRow, ProductType};
 use crate::domain::product_order_filter::{ProductOrderFacets, bits};
 
@@ -67,6 +67,33 @@ impl Tenant<'_> {
             deleted_at: row.deleted_at,
         });
         Ok(rows.collect())
+    }
+
+    /// A merchant's orders, the latest first; at most `limit`.
+    pub async fn product_orders_of(
+        &mut self,
+        business: &BusinessIdentifier,
+        limit: i64,
+    ) -> Result<Vec<ProductOrderRow>> {
+        let organisation = self.scope.copy.as_str();
+        let ids = sqlx::query_scalar!(
+            r#"
+            select id from product_order
+            where organisation_id = $1 and business_scheme = $2 and business_id = $3 and merged_into is null
+              and (delivery is null or delivery not in ('sending', 'refused'))
+            order by coalesce(sent_at, first_seen_at) desc, id
+            limit $4
+            "#,
+            organisation,
+            business.scheme,
+            business.id,
+            limit,
+        )
+        .fetch_all(self.connection())
+        .await?;
+        let mut orders = self.product_order_rows(&ids).await?;
+        orders.sort_by_key(|order| std::cmp::Reverse(order.begun_at));
+        Ok(orders)
     }
 
     /// Everything the index keeps, of the orders that changed after `version`. An order that is just
