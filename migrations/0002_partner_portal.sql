@@ -152,7 +152,8 @@ create table product_order (
     price_package_id text,
     -- What was filled in, without its secrets.
     prefill json,
-    -- The request byte for byte, encrypted; only until the outcome is known.
+    -- The request byte for byte, encrypted; only until upstream has answered. Where the order was
+    -- found by looking, until its link has run out.
     sealed_request bytea,
     deleted_at timestamptz,
     note text not null default '',
@@ -208,8 +209,20 @@ create table webhook (
     primary key (organisation_id, id)
 );
 create index on webhook (organisation_id, version);
+create index on webhook (organisation_id, url) where gone_at is null;
 create index on webhook (organisation_id, msn) where msn is not null;
 create index on webhook (organisation_id, gone_at) where gone_at is not null;
+
+-- A form that was sent to register a webhook: sent twice, by a double click or by reloading its
+-- answer, it registers once.
+create table webhook_request (
+    organisation_id text not null references organisation (id) on delete cascade,
+    id uuid not null,
+    sent_at timestamptz not null,
+    -- What it has become, once upstream has answered.
+    webhook_id uuid,
+    primary key (organisation_id, id)
+);
 
 create index on merchant (organisation_id, contracts_at nulls first) where gone_at is null;
 
@@ -219,7 +232,7 @@ declare
 begin
     foreach own in array array[
         'partner_profile', 'price_package', 'noted_price_package', 'logo', 'template',
-        'product_order_event', 'webhook']
+        'product_order_event', 'webhook', 'webhook_request']
     loop
         execute format('alter table %I enable row level security', own);
         execute format('alter table %I force row level security', own);

@@ -21,3 +21,4 @@ pub mod sales_unit_filter;
 pub mod search_text;
 pub mod template;
 pub mod webhook;
+pub mod webhook_filter;

@@ -12,15 +12,24 @@ pub mod member;
 pub mod members;
 pub mod merchant;
 pub mod merchants;
+pub mod new_product_order;
+pub mod new_webhook;
 pub mod not_found;
+pub mod prefill_fields;
 pub mod price_packages;
 pub mod product_order;
 pub mod product_orders;
 pub mod profile;
+pub mod public_form;
 pub mod sales_unit;
 pub mod sales_unit_change;
 pub mod sales_units;
 pub mod settings;
+pub mod template;
+pub mod templates;
+pub mod webhook;
+pub mod webhook_coverage;
+pub mod webhooks;
 
 use std::future::Future;
 
@@ -32,6 +41,7 @@ use leptos_axum::ResponseOptions;
 use percent_encoding::percent_decode_str;
 
 use crate::domain::failure::Failure;
+use crate::server::acting::by_link::ByLink;
 use crate::server::acting::{Acting, SignedIn};
 
 /// Who looks at the page, as whom. The router has let nobody else through to it.
@@ -44,15 +54,35 @@ pub fn signed_in() -> Option<SignedIn> {
     request()?.extensions.get().cloned()
 }
 
+/// A merchant who has opened a template's link. The router has let nobody else through to it.
+pub fn by_link() -> Option<ByLink> {
+    request()?.extensions.get().cloned()
+}
+
 /// A form that was refused, with all that was typed.
 #[derive(Clone, Debug)]
 pub struct Refused<T>(pub T);
 
 /// What was typed into this page's form and refused; answers with 422.
 pub fn refused<T: Clone + Send + Sync + 'static>() -> Option<T> {
-    let Refused(refused) = request()?.extensions.get::<Refused<T>>().cloned()?;
+    let refused = shown_again()?;
     set_status(StatusCode::UNPROCESSABLE_ENTITY);
     Some(refused)
+}
+
+/// What came of a form that was sent to this page's address.
+#[derive(Clone, Debug)]
+pub struct Answered<T>(pub T);
+
+/// What came of the form that was just sent here; none if the page was only asked for.
+pub fn answered<T: Clone + Send + Sync + 'static>() -> Option<T> {
+    let Answered(answered) = request()?.extensions.get::<Answered<T>>().cloned()?;
+    Some(answered)
+}
+
+/// What was typed into this page's form, which is shown again, whether or not it was refused.
+pub fn shown_again<T: Clone + Send + Sync + 'static>() -> Option<T> {
+    request()?.extensions.get::<Refused<T>>().cloned().map(|Refused(typed)| typed)
 }
 
 /// The query of the address as it was sent, without the question mark. The router's own reading

@@ -28,8 +28,8 @@ pub fn organisation(organisation: &OrgId) -> String {
 }
 
 /// What only partners have: merchants find nothing there.
-const PARTNER_SECTIONS: [&str; 6] =
-    ["product-orders", "templates", "merchants", "price-packages", "webhooks", "settings"];
+const PARTNER_SECTIONS: [&str; 7] =
+    ["product-orders", "logos", "templates", "merchants", "price-packages", "webhooks", "settings"];
 
 /// Whether an address below `/as/` is for partners alone.
 pub fn is_for_partners(path: &str) -> bool {
@@ -99,6 +99,16 @@ pub fn new_product_order(organisation: &OrgId) -> String {
     format!("/as/{organisation}/product-orders/new")
 }
 
+/// The form, filled in as far as a template says.
+pub fn new_product_order_with(organisation: &OrgId, template: Uuid) -> String {
+    format!("/as/{organisation}/product-orders/new?template={template}")
+}
+
+/// The form for a known merchant.
+pub fn new_product_order_for(organisation: &OrgId, merchant: &BusinessIdentifier) -> String {
+    format!("/as/{organisation}/product-orders/new?merchant={}~{}", value(&merchant.scheme), value(&merchant.id))
+}
+
 /// The form, filled in as an earlier order was; that order can then be deleted.
 pub fn correct_product_order(organisation: &OrgId, order: Uuid) -> String {
     format!("/as/{organisation}/product-orders/new?corrects={order}")
@@ -123,8 +133,45 @@ pub fn templates(organisation: &OrgId) -> String {
     format!("/as/{organisation}/templates")
 }
 
+/// Templates that are not in use any more.
+pub fn archived_templates(organisation: &OrgId) -> String {
+    format!("/as/{organisation}/templates?archived=yes")
+}
+
+pub fn new_template(organisation: &OrgId) -> String {
+    format!("/as/{organisation}/templates/new")
+}
+
 pub fn template(organisation: &OrgId, template: Uuid) -> String {
     format!("/as/{organisation}/templates/{template}")
+}
+
+/// One of the things that can be done with a template: `link`, `withdraw`, `archive`, `restore`.
+pub fn template_deed(organisation: &OrgId, template: Uuid, deed: &str) -> String {
+    format!("/as/{organisation}/templates/{template}/{deed}")
+}
+
+/// A picture that was uploaded, by its hash.
+pub fn logo(organisation: &OrgId, hash: &str) -> String {
+    format!("/as/{organisation}/logos/{}.png", value(hash))
+}
+
+/// Below it is what merchants reach with a template's link, without signing in.
+pub const BY_LINK: &str = "/t/";
+
+/// The form behind a template's link.
+pub fn public_form(code: &str) -> String {
+    format!("{BY_LINK}{}", value(code))
+}
+
+/// The form again, with what was sent in an order that was refused.
+pub fn public_form_again(code: &str, order: Uuid) -> String {
+    format!("{BY_LINK}{}?again={order}", value(code))
+}
+
+/// How an order that was sent with a template's link goes on.
+pub fn public_order(code: &str, order: Uuid) -> String {
+    format!("{BY_LINK}{}/orders/{order}", value(code))
 }
 
 pub fn price_packages(organisation: &OrgId) -> String {
@@ -157,6 +204,42 @@ pub fn webhooks(organisation: &OrgId) -> String {
 /// The registrations that upstream no longer shows.
 pub fn webhooks_vanished(organisation: &OrgId) -> String {
     format!("/as/{organisation}/webhooks?state=vanished")
+}
+
+/// The list with a query, as filters write it.
+pub fn webhooks_with(organisation: &OrgId, query: &str) -> String {
+    with_query(&webhooks(organisation), query)
+}
+
+pub fn webhooks_refresh(organisation: &OrgId) -> String {
+    format!("/as/{organisation}/webhooks/refresh")
+}
+
+pub fn new_webhook(organisation: &OrgId) -> String {
+    format!("/as/{organisation}/webhooks/new")
+}
+
+pub fn webhook(organisation: &OrgId, webhook: Uuid) -> String {
+    format!("/as/{organisation}/webhooks/{webhook}")
+}
+
+/// The details of a registration, knowing the list that they were opened from.
+pub fn webhook_from(organisation: &OrgId, webhook: Uuid, list: &str) -> String {
+    let path = self::webhook(organisation, webhook);
+    if list.is_empty() { path } else { format!("{path}?list={}", value(list)) }
+}
+
+pub fn webhook_delete(organisation: &OrgId, webhook: Uuid) -> String {
+    format!("/as/{organisation}/webhooks/{webhook}/delete")
+}
+
+pub fn webhook_coverage(organisation: &OrgId) -> String {
+    format!("/as/{organisation}/webhooks/coverage")
+}
+
+/// The page of coverage with the sales units that an event reaches nobody for.
+pub fn webhook_coverage_without(organisation: &OrgId, event: &str) -> String {
+    format!("/as/{organisation}/webhooks/coverage?without={}#without", value(event))
 }
 
 pub fn members(organisation: &OrgId) -> String {

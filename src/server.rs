@@ -14,6 +14,7 @@ pub mod sandbox;
 pub mod security;
 pub mod site;
 pub mod store;
+pub mod subscribing;
 pub mod sync;
 pub mod telemetry;
 pub mod vipps;
@@ -31,6 +32,7 @@ use tokio::sync::Notify;
 use crate::domain::identifiers::Msn;
 use crate::domain::organisation::OrgId;
 use config::{Settings, UpstreamSettings};
+use requests::by_link::LinkLimits;
 use security::limiter::Limiter;
 use security::secrets::{SecretKey, Secrets};
 use site::Site;
@@ -53,6 +55,8 @@ struct Parts {
     sync_bell: Notify,
     /// Looking up people by their user ID, counted by who looks.
     lookups: Limiter,
+    registering: subscribing::UnderWay,
+    link_limits: LinkLimits,
     site: Site,
 }
 
@@ -72,6 +76,8 @@ impl Portal {
             trusted_proxy: settings.trusted_proxy,
             sync_bell: Notify::new(),
             lookups: Limiter::per_minute(LOOKUPS),
+            registering: subscribing::UnderWay::default(),
+            link_limits: LinkLimits::default(),
             site,
         })))
     }
@@ -110,8 +116,17 @@ impl Portal {
         &self.0.sync_bell
     }
 
+    pub fn link_limits(&self) -> &LinkLimits {
+        &self.0.link_limits
+    }
+
     pub fn lookups(&self) -> &Limiter {
         &self.0.lookups
+    }
+
+    /// Webhooks that are just being registered.
+    pub fn registering(&self) -> &subscribing::UnderWay {
+        &self.0.registering
     }
 
     /// A client with the keys of an organisation; none if it has no keys of its own.

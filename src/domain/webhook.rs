@@ -1,9 +1,16 @@
 //! Webhooks: what can be subscribed to, and where upstream can deliver.
 
+pub mod coverage;
+mod registration;
+mod request;
+
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use url::{Host, Url};
 use uuid::Uuid;
+
+pub use self::registration::{Webhook, WebhookState, WebhookUnit, by_api};
+pub use self::request::{NewWebhook, Objections, WebhookForm};
 
 /// A registration as upstream lists it: no date, no sales unit, no secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +31,8 @@ pub struct EventType {
 /// The events of one API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EventFamily {
+    /// In addresses and forms.
+    pub word: &'static str,
     pub api: &'static str,
     pub events: &'static [EventType],
 }
@@ -39,6 +48,7 @@ pub fn limit_of(event: &str) -> usize {
 /// Every event that is documented. Upstream may know others.
 pub const EVENTS: &[EventFamily] = &[
     EventFamily {
+        word: "epayment",
         api: "ePayment",
         events: &[
             event("epayments.payment.created.v1", "A payment has been created."),
@@ -52,6 +62,7 @@ pub const EVENTS: &[EventFamily] = &[
         ],
     },
     EventFamily {
+        word: "recurring-agreements",
         api: "Recurring agreements",
         events: &[
             event("recurring.agreement-activated.v1", "The payer has accepted an agreement."),
@@ -61,6 +72,7 @@ pub const EVENTS: &[EventFamily] = &[
         ],
     },
     EventFamily {
+        word: "recurring-charges",
         api: "Recurring charges",
         events: &[
             event("recurring.charge-reserved.v1", "The amount of a charge is reserved."),
@@ -72,11 +84,17 @@ pub const EVENTS: &[EventFamily] = &[
         ],
     },
     EventFamily {
+        word: "login",
         api: "Login",
         events: &[event("login.merchant-initiated.ping.v1", "The user has answered a login that the merchant began.")],
     },
-    EventFamily { api: "QR", events: &[event("user.checked-in.v1", "A customer has scanned the merchant's QR code.")] },
     EventFamily {
+        word: "qr",
+        api: "QR",
+        events: &[event("user.checked-in.v1", "A customer has scanned the merchant's QR code.")],
+    },
+    EventFamily {
+        word: "donations",
         api: "Donations",
         events: &[
             event("donations.agreement.started.v1", "A donor has begun to give regularly."),
@@ -86,6 +104,11 @@ pub const EVENTS: &[EventFamily] = &[
         ],
     },
 ];
+
+/// The family an event belongs to, and what is documented of it; none if it is not among [`EVENTS`].
+pub fn documented(event: &str) -> Option<(&'static EventFamily, &'static EventType)> {
+    EVENTS.iter().find_map(|family| Some((family, family.events.iter().find(|known| known.name == event)?)))
+}
 
 const fn event(name: &'static str, meaning: &'static str) -> EventType {
     EventType { name, meaning }

@@ -160,7 +160,7 @@ fn Account(email: String) -> impl IntoView {
 
 /// The title of the document. Leptos 0.8 writes it as it is (leptos-0.9), and names of sales units
 /// are whatever their merchants have typed.
-fn document_title(title: &str, whose: &str) -> String {
+pub(super) fn document_title(title: &str, whose: &str) -> String {
     format!("{title} – {whose}").replace('&', "&amp;").replace('<', "&lt;")
 }
 

@@ -40,8 +40,10 @@ pub fn PricePackagesPage() -> impl IntoView {
         let found = async {
             let packages = acting.price_packages().await?;
             let units = match &narrowed.units {
-                Some(package) => acting.units_of_price_package(package).await?,
-                None => Vec::new(),
+                Some(package) if packages.iter().any(|known| known.package.id == *package) => {
+                    acting.units_of_price_package(package).await?
+                }
+                _ => Vec::new(),
             };
             Ok((packages, units))
         };
@@ -152,6 +154,7 @@ fn row(organisation: &OrgId, narrowed: &Narrowed, known: KnownPricePackage, unit
     });
     let templates = templates.collect_view();
     let unused = (known.units == 0 && known.orders == 0 && templates.is_empty()).then_some("Nothing known");
+    let used = unused.is_none().then(|| view! { <ul>{templates}{orders}{unit_link}</ul> });
     let text = |text: Option<String>| match text {
         Some(text) => text.into_any(),
         None => view! { <span class="pending">"Not told"</span> }.into_any(),
@@ -168,7 +171,7 @@ fn row(organisation: &OrgId, narrowed: &Narrowed, known: KnownPricePackage, unit
             <td data-label="Market">{text(package.market.as_deref().map(market_name))}</td>
             <td data-label="Commission"><span class="numbers">{text(package.commission.clone())}</span></td>
             <td data-label="In sign-up form">{sales_units::flag_badge(package.visible_in_signup_form)}</td>
-            <td data-label="Used by" class="uses"><ul>{templates}{orders}{unit_link}</ul>{unused}{open}</td>
+            <td data-label="Used by" class="uses"><div>{used}{unused}{open}</div></td>
         </tr>
     }
     .into_any()

@@ -6,6 +6,7 @@ use leptos_router::hooks::use_params_map;
 
 use super::frame::{ActingFrame, Place};
 use super::not_found::{Failed, NotFoundPage};
+use super::prefill_fields::LOGO_FILE;
 use super::{acting, loaded, parameter, query, refused};
 use crate::components::form::{Confirm, Disabled, FaultSummary, Field, Input};
 use crate::components::{Copy, Icon};
@@ -19,7 +20,6 @@ use crate::server::acting::Acting;
 
 /// The fields of the form.
 pub const NAME: &str = "name";
-pub const LOGO: &str = "logo";
 
 /// Where the merchant can change what partners cannot.
 const BUSINESS_PORTAL: &str = "https://portal.vippsmobilepay.com/";
@@ -137,7 +137,7 @@ fn form(acting: &Acting, unit: &SalesUnit, refused: Option<RefusedChange>) -> im
     for (field, text) in faults {
         match field.to_lowercase().as_str() {
             "name" => of_name = Some(text),
-            "logo" | "salesunitlogo" => of_logo = Some(text),
+            LOGO_FILE | "salesunitlogo" => of_logo = Some(text),
             _ => others.push((NAME.to_owned(), text)),
         }
     }
@@ -152,7 +152,7 @@ fn form(acting: &Acting, unit: &SalesUnit, refused: Option<RefusedChange>) -> im
             <h2>"Name and logo"</h2>
             <Field name=NAME label="Name" value=name fault=of_name required=true maxlength=Some(LONGEST_CHANGED_NAME)
                 hint="What customers see. At most 50 letters, digits, spaces and the signs ( ) - _ + . / ; no & and no quotation marks."/>
-            <Field name=LOGO label="Logo" input=Input::File("image/png") fault=of_logo.or(again)
+            <Field name=LOGO_FILE label="Logo" input=Input::File("image/png") fault=of_logo.or(again)
                 hint="A PNG, best square, 100 to 1000 pixels wide and high, at most 1 MB. Empty: it stays as it is. Vipps MobilePay does not show the logo to partners, so it cannot be seen here."/>
             <button type="submit" class="primary">"Save"</button>
         </form>

@@ -3,11 +3,15 @@
 //! An [`Acting`] is made from a membership and nothing else. Whoever holds one may see what it
 //! gives; what it does not give looks the same as what does not exist.
 
+pub mod by_link;
 pub mod members;
 pub mod merchants;
 pub mod partner;
+pub mod prefill;
 pub mod price_packages;
 pub mod product_orders;
+pub mod templates;
+pub mod webhooks;
 
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;

@@ -35,6 +35,7 @@ pub enum Sending {
 /// How deleting went.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Deleting {
+    /// It is not there, or not any more.
     Deleted,
     /// Upstream has said no; why stands in what has happened to the order.
     Refused,
@@ -64,7 +65,8 @@ pub async fn send(
 }
 
 /// Sends an order once more that upstream surely does not have: the same request, under the same key.
-pub async fn send_again(portal: &Portal, scope: &Scope, id: Uuid, by: &str) -> Result<Sending, Failure> {
+/// `by` is nobody's where the merchant does it, by way of a template.
+pub async fn send_again(portal: &Portal, scope: &Scope, id: Uuid, by: Option<&str>) -> Result<Sending, Failure> {
     let client = client(portal, scope).await?;
     let mut tenant = portal.store().tenant(scope).await.map_err(unavailable)?;
     let sealed = tenant.begin_product_order_again(id, by, OffsetDateTime::now_utc()).await.map_err(unavailable)?;
@@ -97,6 +99,14 @@ pub async fn delete(
                 return Ok(Deleting::Deleted);
             }
             Err(error) if error.leaves_outcome_open() => Deleting::Unknown,
+            Err(error) if error.is_not_found() => {
+                let mut tenant = portal.store().tenant(&scope).await.map_err(unavailable)?;
+                tenant.mark_product_order_gone(upstream_id, OffsetDateTime::now_utc()).await.map_err(unavailable)?;
+                tenant.commit().await.map_err(unavailable)?;
+                return Ok(Deleting::Deleted);
+            }
+            // Nobody has said no.
+            Err(error) if error.problem().is_none() || error.is_transient() => return Err(failure(&error)),
             Err(error) => {
                 tracing::info!(%error, order = %upstream_id, "an order was not deleted");
                 let mut tenant = portal.store().tenant(&scope).await.map_err(unavailable)?;
@@ -220,8 +230,8 @@ pub(super) async fn client(portal: &Portal, scope: &Scope) -> Result<Client, Fai
     }
 }
 
-fn failure(error: &Error) -> Failure {
-    tracing::warn!(%error, "upstream gave no orders");
+pub(super) fn failure(error: &Error) -> Failure {
+    tracing::warn!(%error, "upstream gave no usable answer");
     match error {
         Error::Unauthorized(_) | Error::Forbidden(_) => Failure::KeysRefused,
         _ => Failure::UpstreamSilent,

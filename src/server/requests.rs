@@ -1,18 +1,22 @@
 //! What a request passes on its way to a page, and the requests that are not pages.
 
+pub mod by_link;
 pub mod members;
 pub mod merchants;
+pub mod prefill;
 pub mod price_packages;
 pub mod product_orders;
 pub mod sales_unit_change;
 pub mod settings;
-pub mod upload;
+pub mod templates;
+mod upload;
+pub mod webhooks;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Instant;
 
 use axum::extract::{ConnectInfo, FromRequestParts, Path, Request, State};
-use axum::http::header::{COOKIE, LOCATION, RETRY_AFTER, SET_COOKIE};
+use axum::http::header::{CACHE_CONTROL, COOKIE, LOCATION, RETRY_AFTER, SET_COOKIE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::Next;
@@ -30,7 +34,7 @@ use crate::domain::identifiers::Msn;
 use crate::domain::organisation::{OrgId, Role};
 use crate::domain::sales_unit_filter::SalesUnitQuery;
 use crate::pages::login::{RefusedSignIn, SignInFault};
-use crate::pages::{Refused, cookie, profile, status_of};
+use crate::pages::{Answered, Refused, cookie, profile, status_of};
 use crate::paths;
 
 /// Finds out who asks and as whom, and lets nobody through who may not be there: pages are given
@@ -39,6 +43,9 @@ pub async fn identify(State(portal): State<Portal>, session: Session, mut reques
     let path = request.uri().path();
     if path == paths::LOGIN {
         return next.run(request).await;
+    }
+    if path.starts_with(paths::BY_LINK) {
+        return by_link::identify(portal, request, next).await;
     }
     let staff = match sessions::staff(&session).await {
         Ok(Some(staff)) => staff,
@@ -142,8 +149,7 @@ pub async fn sign_in(
     headers: HeaderMap,
     Form(form): Form<SignInForm>,
 ) -> Response {
-    let peer = connection.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |Extension(ConnectInfo(address))| address.ip());
-    let address = if portal.trusts_proxy(peer) { forwarded_for(&headers).unwrap_or(peer) } else { peer };
+    let address = client(&portal, connection.map(|Extension(connection)| connection), &headers);
     let browser = cookie(&headers, &browser_cookie(&portal));
     let SignInForm { email, password, next } = form;
     let next = paths::own(&next).unwrap_or("/").to_owned();
@@ -191,6 +197,12 @@ async fn signed_in(portal: &Portal, staff: uuid::Uuid, next: &str, browser: Opti
         (_, Err(_)) => {}
     }
     response
+}
+
+/// Where a request comes from.
+pub(super) fn client(portal: &Portal, connection: Option<ConnectInfo<SocketAddr>>, headers: &HeaderMap) -> IpAddr {
+    let peer = connection.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(address)| address.ip());
+    if portal.trusts_proxy(peer) { forwarded_for(headers).unwrap_or(peer) } else { peer }
 }
 
 /// The client that the proxy in front of us saw: the last entry, which is the proxy's own.
@@ -332,6 +344,17 @@ pub(super) async fn again<T: Clone + Send + Sync + 'static>(portal: Portal, aske
     *request.method_mut() = Method::GET;
     request.extensions_mut().insert(Refused(refused));
     rendering::page(State(portal), request).await
+}
+
+/// A page as the answer to a form that was sent to its address, for what is shown once and can be neither
+/// redirected to nor reloaded: the page finds `answer` where [`crate::pages::answered`] looks for it.
+pub(super) async fn answer_with<T: Clone + Send + Sync + 'static>(portal: Portal, asked: Parts, answer: T) -> Response {
+    let mut request = Request::from_parts(asked, axum::body::Body::empty());
+    *request.method_mut() = Method::GET;
+    request.extensions_mut().insert(Answered(answer));
+    let mut response = rendering::page(State(portal), request).await;
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
 }
 
 /// Lets nobody pass whose role is below `role`.

@@ -12,7 +12,10 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::{CompressionLayer, CompressionLevel};
 use tower_http::limit::RequestBodyLimitLayer;
 
-use super::requests::{members, merchants, price_packages, product_orders, sales_unit_change, settings};
+use super::requests::{
+    by_link, members, merchants, prefill, price_packages, product_orders, sales_unit_change, settings, templates,
+    webhooks,
+};
 use super::security::{csrf, headers, sessions};
 use super::{Portal, rendering, requests, site};
 use crate::app::App;
@@ -21,10 +24,9 @@ use crate::paths;
 
 /// Largest request that is read: forms are small.
 const LARGEST_REQUEST: usize = 1024 * 1024;
-
-/// Where a form carries a picture: so large that it is told what is wrong with it, rather than cut
-/// off. What is too large is read but not kept.
-const LARGEST_UPLOAD: usize = 32 * 1024 * 1024;
+/// Largest request that a form with a file may be. Only as much of the file is kept as can be good,
+/// but the rest of the form is not lost because somebody has chosen too large a picture.
+const LARGEST_UPLOAD: usize = 16 * 1024 * 1024;
 
 /// An address that is not a page. The pages are in `app`.
 pub struct Action {
@@ -63,12 +65,25 @@ pub fn guarded_actions() -> Vec<Action> {
         admins("/as/{org}/members", post(members::add)),
         admins("/as/{org}/members/{person}/role", post(members::change_role)),
         admins("/as/{org}/members/{person}/remove", post(members::remove)),
+        uploads("/as/{org}/product-orders/new", post(prefill::send)),
         operators("/as/{org}/product-orders/{id}/note", post(product_orders::note)),
         operators("/as/{org}/product-orders/{id}/delete", post(product_orders::delete)),
         operators("/as/{org}/product-orders/{id}/send", post(product_orders::send_again)),
         operators("/as/{org}/product-orders/{id}/recognise", post(product_orders::recognise)),
+        asked_for("/as/{org}/logos/{logo}", get(prefill::logo)),
+        uploads("/as/{org}/templates/new", post(templates::make)),
+        uploads("/as/{org}/templates/{id}", post(templates::change)),
+        operators("/as/{org}/templates/{id}/link", post(templates::make_link)),
+        operators("/as/{org}/templates/{id}/withdraw", post(templates::withdraw_link)),
+        operators("/as/{org}/templates/{id}/archive", post(templates::archive)),
+        operators("/as/{org}/templates/{id}/restore", post(templates::restore)),
+        sent_to("/t/{code}", post(by_link::send)),
+        sent_to("/t/{code}/orders/{key}", post(by_link::send_again)),
         sent_to("/as/{org}/price-packages/refresh", post(price_packages::refresh_list)),
         operators("/as/{org}/sales-units/{msn}/price-package", post(price_packages::note)),
+        sent_to("/as/{org}/webhooks/refresh", post(webhooks::refresh)),
+        operators("/as/{org}/webhooks/new", post(webhooks::register)),
+        operators("/as/{org}/webhooks/{id}/delete", post(webhooks::delete)),
     ]
 }
 
@@ -106,6 +121,7 @@ fn operators(path: &'static str, handler: MethodRouter<Portal>) -> Action {
 }
 
 /// The same, with a picture.
+/// Forms with a file, sent by those who may change things upstream.
 fn uploads(path: &'static str, handler: MethodRouter<Portal>) -> Action {
     operators(path, handler.layer(DefaultBodyLimit::max(LARGEST_UPLOAD)))
 }

@@ -1,7 +1,7 @@
 //! Upstream → store: what is fetched when, one file for each resource.
 //!
 //! The list comes first, so that every unit can be found by name and number after one call; then
-//! the details of each unit, then the merchants. Each answer is stored as it comes, so a portal
+//! the details of each unit, then the merchants, then each unit's webhooks. Each answer is stored as it comes, so a portal
 //! that is killed goes on where it was.
 
 pub mod capabilities;
@@ -12,6 +12,8 @@ pub mod price_packages;
 pub mod product_orders;
 pub mod sales_unit_details;
 pub mod sales_units;
+pub mod unit_webhooks;
+pub mod webhooks;
 
 use std::collections::HashMap;
 
@@ -37,10 +39,12 @@ pub const RESOURCES: &[Resource] = &[
     sales_units::RESOURCE,
     product_orders::RESOURCE,
     price_packages::RESOURCE,
+    webhooks::RESOURCE,
     sales_unit_details::RESOURCE,
     merchants::RESOURCE,
     capabilities::RESOURCE,
     contracts::RESOURCE,
+    unit_webhooks::RESOURCE,
 ];
 
 /// One kind of thing that is fetched from upstream.

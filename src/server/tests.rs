@@ -2,6 +2,7 @@
 
 mod access_matrix;
 mod layering;
+mod ordering;
 mod members;
 mod merchants;
 mod price_packages;
@@ -12,6 +13,7 @@ mod settings;
 pub mod spec;
 mod syncing;
 mod tenants;
+mod webhooks;
 
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr};

@@ -44,6 +44,10 @@ pub async fn note(
 ) -> Response {
     let Some(msn) = Msn::parse(&msn) else { return not_found(portal, &headers).await };
     let package = form.package.trim();
+    // What the database could not even be asked for.
+    if package.contains('\0') {
+        return not_found(portal, &headers).await;
+    }
     match acting.note_price_package(&msn, (!package.is_empty()).then_some(package)).await {
         Ok(()) => {
             let list = SalesUnitQuery::from_query(&form.list).to_query();

@@ -1,8 +1,7 @@
 //! Changing a sales unit: its name and logo, and whether it is in use.
 
 use axum::Form;
-use axum::extract::multipart::MultipartRejection;
-use axum::extract::{Multipart, Path, State};
+use axum::extract::{Path, State};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
@@ -10,13 +9,13 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 
-use super::upload::Upload;
+use super::upload::Sent;
 use super::{again, not_found, plain, see_other};
 use crate::domain::failure::Failure;
 use crate::domain::identifiers::Msn;
-use crate::domain::prefill::LOGO_MOST_BYTES;
 use crate::domain::sales_unit::{SalesUnitChange, checked_name};
-use crate::pages::sales_unit_change::{LOGO, NAME, RefusedChange};
+use crate::pages::prefill_fields::LOGO_FILE;
+use crate::pages::sales_unit_change::{NAME, RefusedChange};
 use crate::paths;
 use crate::server::acting::Acting;
 use crate::server::changing::Changing;
@@ -27,23 +26,15 @@ pub async fn change(
     acting: Acting,
     Path((_, msn)): Path<(String, String)>,
     asked: Parts,
-    form: Result<Multipart, MultipartRejection>,
+    sent: Sent,
 ) -> Response {
     let Some(msn) = Msn::parse(&msn) else { return not_found(portal, &asked.headers).await };
-    let form = match form {
-        Ok(form) => form,
-        Err(rejection) => return rejection.into_response(),
-    };
-    let upload = match Upload::read(form, LOGO_MOST_BYTES).await {
-        Ok(upload) => upload,
-        Err(error) => return (error.status(), "The form did not arrive whole.\n").into_response(),
-    };
     let shown_name = match acting.sales_unit(&msn).await {
         Ok(found) => found.unit.name.unwrap_or_default(),
         Err(Failure::NotFound) => return not_found(portal, &asked.headers).await,
         Err(failure) => return plain(&failure),
     };
-    let typed = upload.text(NAME).trim().to_owned();
+    let typed = sent.text(NAME).trim().to_owned();
     let mut faults = Vec::new();
     let mut change = SalesUnitChange::default();
     if typed != shown_name {
@@ -52,15 +43,15 @@ pub async fn change(
             Err(fault) => faults.push((NAME.to_owned(), fault)),
         }
     }
-    match upload.file(LOGO).map(logo::check) {
+    match sent.logo.as_deref().map(logo::check) {
         Some(Ok(logo)) => change.logo = Some(STANDARD.encode(logo.png)),
-        Some(Err(fault)) => faults.push((LOGO.to_owned(), fault.to_string())),
+        Some(Err(fault)) => faults.push((LOGO_FILE.to_owned(), fault.to_string())),
         None => {}
     }
     if change == SalesUnitChange::default() && faults.is_empty() {
         faults.push((NAME.to_owned(), "This is the name already, and no logo was chosen.".to_owned()));
     }
-    let had_logo = upload.file(LOGO).is_some();
+    let had_logo = sent.logo.is_some();
     if !faults.is_empty() {
         return again(portal, asked, RefusedChange { name: typed, had_logo, faults }).await;
     }

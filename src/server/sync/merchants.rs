@@ -5,7 +5,7 @@ use futures::future::BoxFuture;
 use time::OffsetDateTime;
 
 use super::one_by_one::{Count, OneByOne, fetch_due};
-use super::{Done, Resource, Round, Trouble, client_for_people, contracts, not_refreshed};
+use super::{Done, Resource, Round, Trouble, client_for_people, contracts, not_refreshed, unit_webhooks};
 use crate::domain::failure::Failure;
 use crate::domain::identifiers::BusinessIdentifier;
 use crate::domain::merchant::Merchant;
@@ -21,8 +21,8 @@ pub const RESOURCE: Resource = Resource::of_everybody(NAME, "Fetching merchants"
 fn run(round: Round) -> BoxFuture<'static, Result<Done, Trouble>> {
     async move {
         let everything = fetch_due::<Merchants>(&round, DETAILS_LIFE).await?;
-        // Where upstream has them.
-        let then = vec![contracts::NAME];
+        // Contracts where upstream has them; webhooks last, because they are one call a unit again.
+        let then = vec![contracts::NAME, unit_webhooks::NAME];
         Ok(if everything { Done { then, ..Done::default() } } else { Done::to_be_continued() })
     }
     .boxed()

@@ -89,6 +89,13 @@ const MATRIX: &[(&str, &str, Access, u16)] = &[
     ("GET", "/as/{org}/merchants", Access::Members, 200),
     ("GET", "/as/{org}/merchants/{scheme}/{id}", Access::Members, 200),
     ("POST", "/as/{org}/merchants/{scheme}/{id}/refresh", Access::Members, 303),
+    ("GET", "/as/{org}/webhooks", Access::Members, 200),
+    ("GET", "/as/{org}/webhooks/new", Access::Members, 200),
+    ("POST", "/as/{org}/webhooks/new", Access::Operators, 422),
+    ("GET", "/as/{org}/webhooks/coverage", Access::Members, 200),
+    ("GET", "/as/{org}/webhooks/{id}", Access::Members, 200),
+    ("POST", "/as/{org}/webhooks/{id}/delete", Access::Operators, 303),
+    ("POST", "/as/{org}/webhooks/refresh", Access::Members, 303),
     // Last: it ends the session.
     ("POST", "/logout", Access::SignedIn, 303),
 ];
@@ -126,11 +133,13 @@ async fn browser(portal: &TestPortal, who: Who) -> Browser {
 fn things(portal: &TestPortal) -> Vec<(&'static str, String)> {
     let merchant = portal.sandbox.merchants_of(PARTNER).remove(0);
     let order = portal.sandbox.orders_of(PARTNER).remove(0);
+    let webhook = portal.sandbox.webhooks_of(PARTNER).remove(0);
     vec![
         ("{org}", PARTNER.to_owned()),
         ("{msn}", merchant.msns[0].clone()),
         ("{scheme}/{id}", format!("{}/{}", merchant.scheme, merchant.id)),
         ("/product-orders/{id}", format!("/product-orders/{}", order.id)),
+        ("/webhooks/{id}", format!("/webhooks/{}", webhook.id)),
         ("{*path}", "nothing.css".to_owned()),
     ]
 }

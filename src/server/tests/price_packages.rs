@@ -152,7 +152,7 @@ async fn packages_are_narrowed_down_by_links(pool: PgPool) {
         assert_eq!(ids.map(|id| page.body.contains(&format!("id=\"package-{id}\""))), shown, "{query}");
         assert!(page.body.contains("href=\"/as/org_kystkassa/price-packages\"") || query.contains('&'), "{query}");
     }
-    for nonsense in ["market=%00", "product=%27--", "units=%3Cscript%3Ealert(1)"] {
+    for nonsense in ["market=%00", "product=%27--", "units=%3Cscript%3Ealert(1)", "units=%00"] {
         let page = browser.get(&format!("{LIST}?{nonsense}")).await;
         assert_eq!(page.status, StatusCode::OK, "{nonsense}");
         assert!(!page.body.contains("<script>alert"));
@@ -208,7 +208,9 @@ async fn staff_note_a_package_where_no_order_tells_it(pool: PgPool) {
     let browser = portal.member("a@example.com", &[(PARTNER, Role::Operator)]).await;
     let page = browser.get(&unit).await;
     assert!(page.body.contains("value=\"p-pos\"") && !page.body.contains("value=\"p-dk\""), "only those of its market");
-    assert_eq!(browser.post(&note, &[("package", "nonsense")]).await.status, StatusCode::NOT_FOUND);
+    for nonsense in ["nonsense", "\0", "p-pos\0"] {
+        assert_eq!(browser.post(&note, &[("package", nonsense)]).await.status, StatusCode::NOT_FOUND);
+    }
     assert_eq!(browser.post(&format!("{UNITS}/999999/price-package"), &[]).await.status, StatusCode::NOT_FOUND);
     assert_eq!(browser.post(&note, &[("package", "p-pos")]).await.status, StatusCode::SEE_OTHER);
     let text = browser.get(&unit).await.text();

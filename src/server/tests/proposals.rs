@@ -134,16 +134,17 @@ async fn a_sales_unit_is_renamed_and_given_a_logo(pool: PgPool) {
     let change = format!("{}/change", unit(&msn));
     assert!(browser.get(&unit(&msn)).await.body.contains(&format!("href=\"{change}\"")));
     let logo = picture(120);
-    let answer = browser.upload(&change, &[("name", "Fjordkiosken (ny)")], &[("logo", "logo.png", &logo)]).await;
+    let answer = browser.upload(&change, &[("name", "Fjordkiosken (ny)")], &[("logo_file", "logo.png", &logo)]).await;
     assert_eq!(answer.location(), format!("{}?refresh=changed", unit(&msn)), "{}", answer.text());
     let page = browser.get(answer.location()).await.text();
     assert!(page.contains("Fjordkiosken (ny)") && page.contains("Changed, and fetched"), "{page}");
     let list = browser.get("/as/org_kystkassa/sales-units?q=fjordkiosken").await;
     assert!(list.body.contains(&unit(&msn)), "the list knows the new name");
     // A logo alone; a browser that was given no file sends an empty one.
-    let only_logo = browser.upload(&change, &[("name", "Fjordkiosken (ny)")], &[("logo", "logo.png", &logo)]).await;
+    let only_logo =
+        browser.upload(&change, &[("name", "Fjordkiosken (ny)")], &[("logo_file", "logo.png", &logo)]).await;
     assert_eq!(only_logo.location(), format!("{}?refresh=changed", unit(&msn)));
-    let nothing = browser.upload(&change, &[("name", "Fjordkiosken (ny)")], &[("logo", "", b"")]).await;
+    let nothing = browser.upload(&change, &[("name", "Fjordkiosken (ny)")], &[("logo_file", "", b"")]).await;
     assert_eq!(nothing.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(nothing.text().contains("This is the name already"), "{}", nothing.text());
 }
@@ -181,7 +182,7 @@ async fn a_refused_change_keeps_what_was_typed(pool: PgPool) {
         ("Godt navn", Some(&picture(20)), "at least 100"),
     ];
     for (name, logo, reason) in cases {
-        let files: Vec<(&str, &str, &[u8])> = logo.into_iter().map(|logo| ("logo", "logo.png", logo)).collect();
+        let files: Vec<(&str, &str, &[u8])> = logo.into_iter().map(|logo| ("logo_file", "logo.png", logo)).collect();
         let answer = browser.upload(&change, &[("name", name)], &files).await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{name}");
         assert!(answer.text().contains(reason), "{name}: {}", answer.text());
@@ -191,7 +192,7 @@ async fn a_refused_change_keeps_what_was_typed(pool: PgPool) {
     assert_eq!(portal.sandbox.calls(), [], "nothing of it went upstream");
 
     portal.sandbox.set_faults(vec!["error=400:100%".parse().unwrap()]);
-    let answer = browser.upload(&change, &[("name", "Godt navn")], &[("logo", "l.png", &picture(120))]).await;
+    let answer = browser.upload(&change, &[("name", "Godt navn")], &[("logo_file", "l.png", &picture(120))]).await;
     assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
     let text = answer.text();
     assert!(text.contains("has refused the change") && text.contains("Choose the picture once more"), "{text}");

@@ -1,0 +1,147 @@
+//! Webhook registrations, as a partner sees them.
+
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::{Acting, PAGE_SIZE};
+use crate::domain::failure::Failure;
+use crate::domain::freshness::Freshness;
+use crate::domain::identifiers::Msn;
+use crate::domain::organisation::Role;
+use crate::domain::page::Page;
+use crate::domain::webhook::coverage::{Coverage, Uncovered, VANISHED_LATELY};
+use crate::domain::webhook::{NewWebhook, Objections, Webhook};
+use crate::domain::webhook_filter::{WebhookFilter, WebhookQuery};
+use crate::server::store::unavailable;
+use crate::server::store::webhooks::Webhooks;
+use crate::server::subscribing::{self, Deleting};
+use crate::server::sync;
+
+pub use crate::server::subscribing::Registering;
+
+/// Lines of each list on the page of coverage.
+pub const COVERAGE_LINES: usize = 20;
+/// Sales units without any registration for an event that are shown at once.
+pub const UNCOVERED_SHOWN: usize = 100;
+/// Others with the same URL that are shown beside a registration.
+const DOUBLES: i64 = 20;
+/// A partner with at most so many sales units has all of them asked for when somebody wants it fresh.
+const ALL_UNITS_UP_TO: i64 = 1_000;
+
+/// A registration with what belongs beside it.
+#[derive(Clone, Debug)]
+pub struct WebhookView {
+    pub webhook: Webhook,
+    /// Others by which the same events come to the same URL.
+    pub doubles: Vec<Webhook>,
+}
+
+impl Acting {
+    pub async fn webhooks(&self, query: &WebhookQuery) -> Result<Page<Webhook>, Failure> {
+        let (store, version) = (self.portal.store(), self.row.version);
+        store.page::<Webhooks>(&self.row.scope, version, query, PAGE_SIZE).await.map_err(unavailable)
+    }
+
+    /// How many registrations match.
+    pub async fn count_webhooks(&self, filter: &WebhookFilter) -> Result<usize, Failure> {
+        let (store, version) = (self.portal.store(), self.row.version);
+        let page = store.page::<Webhooks>(&self.row.scope, version, &filter.clone().into(), 0).await;
+        Ok(page.map_err(unavailable)?.matching)
+    }
+
+    /// How many registrations have vanished in the last 30 days without anybody here having deleted them.
+    pub async fn count_vanished_webhooks(&self) -> Result<usize, Failure> {
+        let mut tenant = self.portal.store().tenant(&self.row.scope).await.map_err(unavailable)?;
+        tenant.count_vanished_webhooks(OffsetDateTime::now_utc() - VANISHED_LATELY).await.map_err(unavailable)
+    }
+
+    /// How old the copy of the registrations is, and why.
+    pub fn webhook_freshness(&self) -> Freshness {
+        self.freshness_of(&[sync::webhooks::NAME, sync::unit_webhooks::NAME])
+    }
+
+    /// How many units are still to be asked for in the round that is under way.
+    pub fn unit_webhooks_outstanding(&self) -> usize {
+        let job = self.row.jobs.iter().find(|job| job.resource == sync::unit_webhooks::NAME && job.under_way);
+        job.map_or(0, |job| usize::try_from(job.total - job.done).unwrap_or_default())
+    }
+
+    pub async fn webhook(&self, id: Uuid) -> Result<WebhookView, Failure> {
+        let mut tenant = self.portal.store().tenant(&self.row.scope).await.map_err(unavailable)?;
+        let webhook = tenant.webhook(id).await.map_err(unavailable)?.ok_or(Failure::NotFound)?;
+        let doubles = if webhook.is_listed() {
+            tenant.doubles_of_webhook(&webhook, DOUBLES).await.map_err(unavailable)?
+        } else {
+            Vec::new()
+        };
+        Ok(WebhookView { webhook, doubles })
+    }
+
+    pub async fn webhook_coverage(&self) -> Result<Coverage, Failure> {
+        let limit = i64::try_from(COVERAGE_LINES).unwrap_or(i64::MAX);
+        let mut tenant = self.portal.store().tenant(&self.row.scope).await.map_err(unavailable)?;
+        tenant.webhook_coverage(OffsetDateTime::now_utc(), limit).await.map_err(unavailable)
+    }
+
+    /// The first [`UNCOVERED_SHOWN`] sales units that have no registration of their own for an event.
+    pub async fn units_without_webhook(&self, event: &str) -> Result<Uncovered, Failure> {
+        let limit = i64::try_from(UNCOVERED_SHOWN).unwrap_or(i64::MAX);
+        let mut tenant = self.portal.store().tenant(&self.row.scope).await.map_err(unavailable)?;
+        let units = tenant.units_without_webhook(event, limit).await.map_err(unavailable)?;
+        Ok(Uncovered { event: event.to_owned(), units })
+    }
+
+    /// What the copy says against registering `new`; none if the sales unit it names is not in the copy.
+    pub async fn webhook_objections(&self, new: &NewWebhook) -> Result<Option<Objections>, Failure> {
+        let mut tenant = self.portal.store().tenant(&self.row.scope).await.map_err(unavailable)?;
+        if let Some(msn) = &new.msn {
+            let unit = tenant.sales_unit(msn).await.map_err(unavailable)?;
+            if unit.is_none_or(|unit| unit.gone_at.is_some()) {
+                return Ok(None);
+            }
+        }
+        let listed = tenant.webhooks_that_reach(new.msn.as_ref()).await.map_err(unavailable)?;
+        Ok(Some(new.objections(&listed)))
+    }
+
+    /// How it went with a form that was sent before; none if it has not been.
+    pub async fn webhook_form_sent(&self, form: Uuid) -> Result<Option<Registering>, Failure> {
+        self.may(Role::Operator)?;
+        subscribing::earlier(&self.portal, &self.row.scope, form).await
+    }
+
+    /// Registers a webhook; `form` tells one sending from another.
+    pub async fn register_webhook(&self, form: Uuid, new: NewWebhook) -> Result<Registering, Failure> {
+        self.may(Role::Operator)?;
+        subscribing::register(&self.portal, &self.row.scope, form, new, self.email()).await
+    }
+
+    /// Deletes a registration; one that is gone already stays so.
+    pub async fn delete_webhook(&self, id: Uuid) -> Result<Deleting, Failure> {
+        self.may(Role::Operator)?;
+        let webhook = self.webhook(id).await?.webhook;
+        if !webhook.is_listed() {
+            return Ok(Deleting::WasGone);
+        }
+        subscribing::delete(&self.portal, &self.row.scope, id, webhook.msn(), self.email()).await
+    }
+
+    /// Asks upstream now for the registrations of a sales unit, or for those for all of them.
+    pub async fn refresh_webhooks_of(&self, msn: Option<&Msn>) -> Result<(), Failure> {
+        if let Some(msn) = msn {
+            let mut tenant = self.portal.store().tenant(&self.row.scope).await.map_err(unavailable)?;
+            tenant.sales_unit(msn).await.map_err(unavailable)?.ok_or(Failure::NotFound)?;
+        }
+        subscribing::refresh(&self.portal, &self.row.scope, msn).await
+    }
+
+    /// Has everything fetched anew as soon as the sync can: the registrations for all units, and those of the
+    /// units that have any.
+    pub async fn call_for_webhooks(&self) -> Result<(), Failure> {
+        self.call_for_sync(sync::webhooks::NAME).await?;
+        let mut tenant = self.portal.store().tenant(&self.row.scope).await.map_err(unavailable)?;
+        tenant.expire_unit_webhooks(ALL_UNITS_UP_TO).await.map_err(unavailable)?;
+        tenant.commit().await.map_err(unavailable)?;
+        self.call_for_sync(sync::unit_webhooks::NAME).await
+    }
+}
