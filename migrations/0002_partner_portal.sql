@@ -152,7 +152,8 @@ create table product_order (
     price_package_id text,
     -- What was filled in, without its secrets.
     prefill json,
-    -- The request byte for byte, encrypted; only until the outcome is known.
+    -- The request byte for byte, encrypted; only until upstream has answered. Where the order was
+    -- found by looking, until its link has run out.
     sealed_request bytea,
     deleted_at timestamptz,
     note text not null default '',

@@ -172,6 +172,12 @@ fn state(acting: &Acting, order: &ProductOrder, candidates: &[(Uuid, OffsetDateT
                     <form method="post" action=look><button type="submit">"Look now"</button></form>
                 </div>
                 {recognise(acting, id, candidates)}
+                {(!candidates.is_empty()).then(|| view! {
+                    <section class="card" id="none-of-these">
+                        <p>"If it is none of these, it can be sent again as it is. Vipps MobilePay knows it by its key: there will be one order only."</p>
+                        {send_again(acting, id)}
+                    </section>
+                })}
             }.into_any())
         }
         Some(Delivery::Missing) => Some(view! {

@@ -2,6 +2,7 @@
 
 mod access_matrix;
 mod layering;
+mod ordering;
 mod members;
 mod merchants;
 mod price_packages;
