@@ -11,7 +11,11 @@ alter table organisation
     -- Whether this upstream still takes the complianceData of older prefills.
     add column sends_compliance_data boolean not null default false;
 
--- Which calls of older documents this upstream answers, as far as it has been probed.
+alter table membership
+    add column since timestamptz not null default now();
+
+-- Which calls of older documents this upstream answers, as far as it has been probed. Read before
+-- anybody acts as the organisation, like its jobs.
 create table capability (
     organisation_id text not null references organisation (id) on delete cascade,
     proposal text not null,
@@ -45,7 +49,7 @@ alter table sales_unit
     add column webhooks_at timestamptz,
     add column webhooks_failed_at timestamptz;
 create index on sales_unit (organisation_id, webhooks_at nulls first) where gone_at is null;
-create index on sales_unit (organisation_id, msn) where gone_at is not null;
+create index on sales_unit (organisation_id, gone_at) where gone_at is not null;
 
 create table price_package (
     organisation_id text not null references organisation (id) on delete cascade,
@@ -206,6 +210,7 @@ create table webhook (
 create index on webhook (organisation_id, version);
 create index on webhook (organisation_id, url) where gone_at is null;
 create index on webhook (organisation_id, msn) where msn is not null;
+create index on webhook (organisation_id, gone_at) where gone_at is not null;
 
 -- A form that was sent to register a webhook: sent twice, by a double click or by reloading its
 -- answer, it registers once.
@@ -225,7 +230,7 @@ declare
     own text;
 begin
     foreach own in array array[
-        'capability', 'partner_profile', 'price_package', 'noted_price_package', 'logo', 'template',
+        'partner_profile', 'price_package', 'noted_price_package', 'logo', 'template',
         'product_order_event', 'webhook', 'webhook_request']
     loop
         execute format('alter table %I enable row level security', own);

@@ -9,14 +9,24 @@ use leptos_router::{SsrMode, path};
 use crate::pages::businesses::BusinessesPage;
 use crate::pages::landing::LandingPage;
 use crate::pages::login::LoginPage;
+use crate::pages::member::MemberPage;
+use crate::pages::members::MembersPage;
+use crate::pages::merchant::MerchantPage;
+use crate::pages::merchants::MerchantsPage;
+use crate::pages::new_product_order::NewProductOrderPage;
 use crate::pages::new_webhook::NewWebhookPage;
 use crate::pages::not_found::NotFoundPage;
 use crate::pages::price_packages::PricePackagesPage;
 use crate::pages::product_order::ProductOrderPage;
 use crate::pages::product_orders::ProductOrdersPage;
 use crate::pages::profile::{self, ProfilePage};
+use crate::pages::public_form::{PublicFormPage, PublicOrderPage};
 use crate::pages::sales_unit::SalesUnitPage;
+use crate::pages::sales_unit_change::SalesUnitChangePage;
 use crate::pages::sales_units::SalesUnitsPage;
+use crate::pages::settings::SettingsPage;
+use crate::pages::template::{NewTemplatePage, TemplatePage};
+use crate::pages::templates::TemplatesPage;
 use crate::pages::webhook::WebhookPage;
 use crate::pages::webhook_coverage::WebhookCoveragePage;
 use crate::pages::webhooks::WebhooksPage;
@@ -57,10 +67,22 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/profile") view=ProfilePage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org") view=LandingPage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org/price-packages") view=PricePackagesPage ssr=SsrMode::Async/>
+                <Route path=path!("/as/:org/members") view=MembersPage ssr=SsrMode::Async/>
+                <Route path=path!("/as/:org/members/:person") view=MemberPage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org/product-orders") view=ProductOrdersPage ssr=SsrMode::Async/>
+                <Route path=path!("/as/:org/product-orders/new") view=NewProductOrderPage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org/product-orders/:id") view=ProductOrderPage ssr=SsrMode::Async/>
+                <Route path=path!("/as/:org/templates") view=TemplatesPage ssr=SsrMode::Async/>
+                <Route path=path!("/as/:org/templates/new") view=NewTemplatePage ssr=SsrMode::Async/>
+                <Route path=path!("/as/:org/templates/:id") view=TemplatePage ssr=SsrMode::Async/>
+                <Route path=path!("/t/:code") view=PublicFormPage ssr=SsrMode::Async/>
+                <Route path=path!("/t/:code/orders/:key") view=PublicOrderPage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org/sales-units") view=SalesUnitsPage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org/sales-units/:msn") view=SalesUnitPage ssr=SsrMode::Async/>
+                <Route path=path!("/as/:org/sales-units/:msn/change") view=SalesUnitChangePage ssr=SsrMode::Async/>
+                <Route path=path!("/as/:org/settings") view=SettingsPage ssr=SsrMode::Async/>
+                <Route path=path!("/as/:org/merchants") view=MerchantsPage ssr=SsrMode::Async/>
+                <Route path=path!("/as/:org/merchants/:scheme/:id") view=MerchantPage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org/webhooks") view=WebhooksPage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org/webhooks/new") view=NewWebhookPage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org/webhooks/coverage") view=WebhookCoveragePage ssr=SsrMode::Async/>

@@ -2,9 +2,11 @@
 
 pub mod bank_account;
 pub mod failure;
+pub mod feedback;
 pub mod freshness;
 pub mod identifiers;
 pub mod list;
+pub mod member;
 pub mod merchant;
 pub mod merchant_filter;
 pub mod organisation;

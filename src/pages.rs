@@ -1,19 +1,32 @@
 //! The pages: one file each, which says what it loads and then what it shows.
 
 pub mod businesses;
+pub mod contracts;
+pub mod details;
 pub mod frame;
 pub mod freshness;
 pub mod landing;
 pub mod list;
 pub mod login;
+pub mod member;
+pub mod members;
+pub mod merchant;
+pub mod merchants;
+pub mod new_product_order;
 pub mod new_webhook;
 pub mod not_found;
+pub mod prefill_fields;
 pub mod price_packages;
 pub mod product_order;
 pub mod product_orders;
 pub mod profile;
+pub mod public_form;
 pub mod sales_unit;
+pub mod sales_unit_change;
 pub mod sales_units;
+pub mod settings;
+pub mod template;
+pub mod templates;
 pub mod webhook;
 pub mod webhook_coverage;
 pub mod webhooks;
@@ -25,8 +38,10 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
+use percent_encoding::percent_decode_str;
 
 use crate::domain::failure::Failure;
+use crate::server::acting::by_link::ByLink;
 use crate::server::acting::{Acting, SignedIn};
 
 /// Who looks at the page, as whom. The router has let nobody else through to it.
@@ -39,13 +54,18 @@ pub fn signed_in() -> Option<SignedIn> {
     request()?.extensions.get().cloned()
 }
 
+/// A merchant who has opened a template's link. The router has let nobody else through to it.
+pub fn by_link() -> Option<ByLink> {
+    request()?.extensions.get().cloned()
+}
+
 /// A form that was refused, with all that was typed.
 #[derive(Clone, Debug)]
 pub struct Refused<T>(pub T);
 
 /// What was typed into this page's form and refused; answers with 422.
 pub fn refused<T: Clone + Send + Sync + 'static>() -> Option<T> {
-    let Refused(refused) = request()?.extensions.get::<Refused<T>>().cloned()?;
+    let refused = shown_again()?;
     set_status(StatusCode::UNPROCESSABLE_ENTITY);
     Some(refused)
 }
@@ -60,10 +80,23 @@ pub fn answered<T: Clone + Send + Sync + 'static>() -> Option<T> {
     Some(answered)
 }
 
+/// What was typed into this page's form, which is shown again, whether or not it was refused.
+pub fn shown_again<T: Clone + Send + Sync + 'static>() -> Option<T> {
+    request()?.extensions.get::<Refused<T>>().cloned().map(|Refused(typed)| typed)
+}
+
 /// The query of the address as it was sent, without the question mark. The router's own reading
 /// of it decodes twice (leptos-0.9).
 pub fn query() -> String {
     request().and_then(|parts| parts.uri.query().map(ToOwned::to_owned)).unwrap_or_default()
+}
+
+/// A part of the path of the address, counted from 0 behind the first slash. The router's own
+/// reading of it decodes twice (leptos-0.9).
+pub fn segment(at: usize) -> Option<String> {
+    let parts = request()?;
+    let segment = percent_decode_str(parts.uri.path().split('/').nth(at + 1)?);
+    segment.decode_utf8().ok().map(Into::into)
 }
 
 /// The first value of a parameter of the query.

@@ -9,6 +9,9 @@ use crate::domain::organisation::OrgId;
 /// What stays readable in a query value.
 const VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'/');
 
+/// What stays readable in a part of a path.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b':');
+
 pub const LOGIN: &str = "/login";
 pub const LOGOUT: &str = "/logout";
 pub const BUSINESSES: &str = "/businesses";
@@ -25,7 +28,8 @@ pub fn organisation(organisation: &OrgId) -> String {
 }
 
 /// What only partners have: merchants find nothing there.
-const PARTNER_SECTIONS: [&str; 5] = ["product-orders", "templates", "merchants", "price-packages", "webhooks"];
+const PARTNER_SECTIONS: [&str; 7] =
+    ["product-orders", "logos", "templates", "merchants", "price-packages", "webhooks", "settings"];
 
 /// Whether an address below `/as/` is for partners alone.
 pub fn is_for_partners(path: &str) -> bool {
@@ -58,6 +62,26 @@ pub fn sales_unit_refresh(organisation: &OrgId, msn: &Msn) -> String {
     format!("/as/{organisation}/sales-units/{msn}/refresh")
 }
 
+pub fn sales_unit_change(organisation: &OrgId, msn: &Msn) -> String {
+    format!("/as/{organisation}/sales-units/{msn}/change")
+}
+
+pub fn sales_unit_status(organisation: &OrgId, msn: &Msn) -> String {
+    format!("/as/{organisation}/sales-units/{msn}/status")
+}
+
+pub fn merchants(organisation: &OrgId) -> String {
+    format!("/as/{organisation}/merchants")
+}
+
+pub fn merchant(organisation: &OrgId, business: &BusinessIdentifier) -> String {
+    format!("/as/{organisation}/merchants/{}/{}", segment(&business.scheme), segment(&business.id))
+}
+
+pub fn merchant_refresh(organisation: &OrgId, business: &BusinessIdentifier) -> String {
+    format!("{}/refresh", merchant(organisation, business))
+}
+
 pub fn product_orders(organisation: &OrgId) -> String {
     format!("/as/{organisation}/product-orders")
 }
@@ -73,6 +97,16 @@ pub fn product_orders_refresh(organisation: &OrgId) -> String {
 
 pub fn new_product_order(organisation: &OrgId) -> String {
     format!("/as/{organisation}/product-orders/new")
+}
+
+/// The form, filled in as far as a template says.
+pub fn new_product_order_with(organisation: &OrgId, template: Uuid) -> String {
+    format!("/as/{organisation}/product-orders/new?template={template}")
+}
+
+/// The form for a known merchant.
+pub fn new_product_order_for(organisation: &OrgId, merchant: &BusinessIdentifier) -> String {
+    format!("/as/{organisation}/product-orders/new?merchant={}~{}", value(&merchant.scheme), value(&merchant.id))
 }
 
 /// The form, filled in as an earlier order was; that order can then be deleted.
@@ -99,8 +133,45 @@ pub fn templates(organisation: &OrgId) -> String {
     format!("/as/{organisation}/templates")
 }
 
+/// Templates that are not in use any more.
+pub fn archived_templates(organisation: &OrgId) -> String {
+    format!("/as/{organisation}/templates?archived=yes")
+}
+
+pub fn new_template(organisation: &OrgId) -> String {
+    format!("/as/{organisation}/templates/new")
+}
+
 pub fn template(organisation: &OrgId, template: Uuid) -> String {
     format!("/as/{organisation}/templates/{template}")
+}
+
+/// One of the things that can be done with a template: `link`, `withdraw`, `archive`, `restore`.
+pub fn template_deed(organisation: &OrgId, template: Uuid, deed: &str) -> String {
+    format!("/as/{organisation}/templates/{template}/{deed}")
+}
+
+/// A picture that was uploaded, by its hash.
+pub fn logo(organisation: &OrgId, hash: &str) -> String {
+    format!("/as/{organisation}/logos/{}.png", value(hash))
+}
+
+/// Below it is what merchants reach with a template's link, without signing in.
+pub const BY_LINK: &str = "/t/";
+
+/// The form behind a template's link.
+pub fn public_form(code: &str) -> String {
+    format!("{BY_LINK}{}", value(code))
+}
+
+/// The form again, with what was sent in an order that was refused.
+pub fn public_form_again(code: &str, order: Uuid) -> String {
+    format!("{BY_LINK}{}?again={order}", value(code))
+}
+
+/// How an order that was sent with a template's link goes on.
+pub fn public_order(code: &str, order: Uuid) -> String {
+    format!("{BY_LINK}{}/orders/{order}", value(code))
 }
 
 pub fn price_packages(organisation: &OrgId) -> String {
@@ -126,17 +197,13 @@ pub fn price_package(organisation: &OrgId, package: &str) -> String {
     format!("/as/{organisation}/price-packages#package-{}", value(package))
 }
 
-pub fn merchants(organisation: &OrgId) -> String {
-    format!("/as/{organisation}/merchants")
-}
-
-/// A merchant by its business identifier, whose scheme holds colons.
-pub fn merchant(organisation: &OrgId, business: &BusinessIdentifier) -> String {
-    format!("/as/{organisation}/merchants/{}/{}", value(&business.scheme), value(&business.id))
-}
-
 pub fn webhooks(organisation: &OrgId) -> String {
     format!("/as/{organisation}/webhooks")
+}
+
+/// The registrations that upstream no longer shows.
+pub fn webhooks_vanished(organisation: &OrgId) -> String {
+    format!("/as/{organisation}/webhooks?state=vanished")
 }
 
 /// The list with a query, as filters write it.
@@ -179,8 +246,26 @@ pub fn members(organisation: &OrgId) -> String {
     format!("/as/{organisation}/members")
 }
 
+/// The members, with the person who has this user ID about to be added.
+pub fn adding_member(organisation: &OrgId, person: &str) -> String {
+    format!("/as/{organisation}/members?person={}", value(person))
+}
+
+pub fn member(organisation: &OrgId, staff: Uuid) -> String {
+    format!("/as/{organisation}/members/{staff}")
+}
+
+/// One of the things that can be done with a member: `role`, `remove`.
+pub fn member_deed(organisation: &OrgId, staff: Uuid, deed: &str) -> String {
+    format!("/as/{organisation}/members/{staff}/{deed}")
+}
+
 pub fn settings(organisation: &OrgId) -> String {
     format!("/as/{organisation}/settings")
+}
+
+pub fn settings_probe(organisation: &OrgId) -> String {
+    format!("/as/{organisation}/settings/probe")
 }
 
 /// `next` if it is an address within this portal.
@@ -197,6 +282,18 @@ pub fn with_query(path: &str, query: &str) -> String {
 /// The address of a page that knows the query of the list that it was opened from.
 pub fn from_list(path: String, list: &str) -> String {
     if list.is_empty() { path } else { format!("{path}?list={}", value(list)) }
+}
+
+/// The same, saying what came of asking upstream for it anew.
+pub fn refreshed(path: &str, list: &str, outcome: &str) -> String {
+    let sign = if list.is_empty() { '?' } else { '&' };
+    format!("{}{sign}refresh={outcome}", from_list(path.to_owned(), list))
+}
+
+/// A part of a path, whatever it holds; but a part of dots alone means nothing in an address.
+fn segment(text: &str) -> String {
+    let dots = text.bytes().all(|byte| byte == b'.');
+    if dots { "-".to_owned() } else { utf8_percent_encode(text, SEGMENT).to_string() }
 }
 
 fn value(text: &str) -> String {
@@ -218,6 +315,17 @@ mod tests {
         let msn = Msn::parse("123456").unwrap();
         assert_eq!(sales_unit_from(&organisation, &msn, "q=kaf"), "/as/org_a/sales-units/123456?list=q%3Dkaf");
         assert_eq!(sales_unit_from(&organisation, &msn, ""), "/as/org_a/sales-units/123456");
+        let unit = sales_unit(&organisation, &msn);
+        assert_eq!(refreshed(&unit, "", "done"), "/as/org_a/sales-units/123456?refresh=done");
+        assert_eq!(refreshed(&unit, "q=a&b", "done"), "/as/org_a/sales-units/123456?list=q%3Da%26b&refresh=done");
+        let merchant_at = |scheme: &str, id: &str| merchant(&organisation, &BusinessIdentifier::new(scheme, id));
+        assert_eq!(merchant_at("business:NO:ORG", "987654321"), "/as/org_a/merchants/business:NO:ORG/987654321");
+        assert_eq!(
+            merchant_at("business:FI:Y-tunnus", "3330214-4"),
+            "/as/org_a/merchants/business:FI:Y-tunnus/3330214-4"
+        );
+        assert_eq!(merchant_at("a/b?c#d", "..%2F é"), "/as/org_a/merchants/a%2Fb%3Fc%23d/..%252F%20%C3%A9");
+        assert_eq!(merchant_at("..", ""), "/as/org_a/merchants/-/-");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What runs on the server: everything behind the pages.
 
 pub mod acting;
+pub mod changing;
 pub mod commands;
 pub mod config;
 pub mod logo;
@@ -22,6 +23,7 @@ pub mod vipps;
 mod tests;
 
 use std::net::IpAddr;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use secrecy::SecretString;
@@ -30,6 +32,8 @@ use tokio::sync::Notify;
 use crate::domain::identifiers::Msn;
 use crate::domain::organisation::OrgId;
 use config::{Settings, UpstreamSettings};
+use requests::by_link::LinkLimits;
+use security::limiter::Limiter;
 use security::secrets::{SecretKey, Secrets};
 use site::Site;
 use store::Store;
@@ -49,9 +53,15 @@ struct Parts {
     trusted_proxy: Option<IpAddr>,
     /// Rung when a sync is called for, so that it need not wait for the next look at the clock.
     sync_bell: Notify,
+    /// Looking up people by their user ID, counted by who looks.
+    lookups: Limiter,
     registering: subscribing::UnderWay,
+    link_limits: LinkLimits,
     site: Site,
 }
+
+/// User IDs that one person may look up in a minute.
+const LOOKUPS: NonZeroU32 = NonZeroU32::new(30).unwrap();
 
 impl Portal {
     pub fn new(store: Store, key: SecretKey, settings: &Settings, site: Site) -> anyhow::Result<Self> {
@@ -65,7 +75,9 @@ impl Portal {
             sync_interval: settings.sync_interval,
             trusted_proxy: settings.trusted_proxy,
             sync_bell: Notify::new(),
+            lookups: Limiter::per_minute(LOOKUPS),
             registering: subscribing::UnderWay::default(),
+            link_limits: LinkLimits::default(),
             site,
         })))
     }
@@ -102,6 +114,14 @@ impl Portal {
 
     pub fn sync_bell(&self) -> &Notify {
         &self.0.sync_bell
+    }
+
+    pub fn link_limits(&self) -> &LinkLimits {
+        &self.0.link_limits
+    }
+
+    pub fn lookups(&self) -> &Limiter {
+        &self.0.lookups
     }
 
     /// Webhooks that are just being registered.

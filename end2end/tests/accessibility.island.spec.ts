@@ -26,6 +26,13 @@ const PAGES: [name: string, arrange: (page: Page, open: Open) => Promise<unknown
     await expect(page.getByText('Fetched from Vipps MobilePay just now.')).toBeVisible();
     await page.getByText("Upstream's answer as JSON").first().click();
   }],
+  ['the list of merchants', (_, open) => open(`${PARTNER}/merchants?sort=-created&market=no&status=active`)],
+  ['the list of merchants without a match', (_, open) => open(`${PARTNER}/merchants?q=xyzzy&state=gone`)],
+  ['a merchant', async (page, open) => {
+    await open(`${PARTNER}/merchants?q=kanelbolle`);
+    await page.locator('#results [data-row]').first().click();
+    await page.getByText("Upstream's answer as JSON").first().click();
+  }],
   ['an organisation that is not there', (_, open) => open('/as/org_nope')],
   ['a sales unit that is not there', (_, open) => open(`${PARTNER}/sales-units/999999`)],
   ['the profile', (_, open) => open('/profile')],

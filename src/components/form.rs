@@ -29,18 +29,19 @@ pub fn Field(
     #[prop(optional, into)] value: String,
     #[prop(optional, into)] hint: String,
     #[prop(optional_no_strip, into)] fault: Option<String>,
+    /// What is no fault, but worth a second look.
+    #[prop(optional)]
+    warnings: Vec<String>,
     #[prop(optional)] required: bool,
     #[prop(optional)] disabled: bool,
     #[prop(optional_no_strip)] maxlength: Option<usize>,
     #[prop(optional, into)] autocomplete: String,
 ) -> impl IntoView {
     let id = field_id(&name);
-    let (hint_id, fault_id) = (format!("{id}-hint"), format!("{id}-fault"));
+    let (hint_id, fault_id, warning_id) = (format!("{id}-hint"), format!("{id}-fault"), format!("{id}-warning"));
     let invalid = fault.is_some().then_some("true");
-    let described: Vec<&str> = [(!hint.is_empty(), &hint_id), (fault.is_some(), &fault_id)]
-        .into_iter()
-        .filter_map(|(there, id)| there.then_some(id.as_str()))
-        .collect();
+    let parts = [(!hint.is_empty(), &hint_id), (fault.is_some(), &fault_id), (!warnings.is_empty(), &warning_id)];
+    let described: Vec<&str> = parts.into_iter().filter_map(|(there, id)| there.then_some(id.as_str())).collect();
     let described = (!described.is_empty()).then(|| described.join(" "));
     let autocomplete = if autocomplete.is_empty() { "off".to_owned() } else { autocomplete };
     let is_check = input == Input::Check;
@@ -98,6 +99,7 @@ pub fn Field(
             {control}
             {(!hint.is_empty()).then(|| view! { <p class="hint" id=hint_id>{hint}</p> })}
             {fault.map(|fault| view! { <p class="fault" id=fault_id>{fault}</p> })}
+            {(!warnings.is_empty()).then(|| view! { <p class="doubt" id=warning_id>{warnings.join(" ")}</p> })}
         </div>
     }
 }

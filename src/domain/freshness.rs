@@ -45,6 +45,12 @@ pub fn ago(then: OffsetDateTime, now: OffsetDateTime) -> String {
     }
 }
 
+/// The day in UTC: `2026-11-20`.
+pub fn day(then: OffsetDateTime) -> String {
+    let format = time::macros::format_description!("[year]-[month]-[day]");
+    then.to_offset(time::UtcOffset::UTC).format(format).unwrap_or_default()
+}
+
 /// Date and time in UTC, to the minute: `2026-11-20 14:02 UTC`.
 pub fn absolute(then: OffsetDateTime) -> String {
     let format = time::macros::format_description!("[year]-[month]-[day] [hour]:[minute] UTC");
@@ -85,5 +91,6 @@ mod tests {
         let then = datetime!(2026-03-29 03:30:09 +02:00);
         assert_eq!(absolute(then), "2026-03-29 01:30 UTC");
         assert_eq!(machine(then), "2026-03-29T01:30:09Z");
+        assert_eq!(day(datetime!(2026-03-29 00:30 +02:00)), "2026-03-28");
     }
 }

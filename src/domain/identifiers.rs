@@ -113,6 +113,12 @@ impl BusinessIdentifier {
         Self { scheme: scheme.into(), id: id.into() }
     }
 
+    /// From an address, which may hold anything; none for what no business is called.
+    pub fn parse(scheme: &str, id: &str) -> Option<Self> {
+        let plausible = |part: &str| !part.is_empty() && part.len() <= 200 && !part.contains(char::is_control);
+        (plausible(scheme) && plausible(id)).then(|| Self::new(scheme, id))
+    }
+
     /// The market, by the country in the scheme. The scheme itself holds colons and is
     /// sometimes doubled by upstream, so only its beginning is read.
     pub fn market(&self) -> Option<Market> {

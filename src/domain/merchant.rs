@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::identifiers::BusinessIdentifier;
+use super::sales_unit::ListedSalesUnit;
 
 /// What `GET /management/v1/merchants/{scheme}/{id}` tells of a merchant.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,6 +70,8 @@ pub struct MerchantRow {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KnownMerchant {
     pub business_identifier: BusinessIdentifier,
+    /// Its name, which upstream may have listed before it told more.
+    pub known_name: Option<String>,
     /// What upstream last told of it; none before the first time.
     pub details: Option<Merchant>,
     pub first_seen_at: OffsetDateTime,
@@ -78,10 +81,17 @@ pub struct KnownMerchant {
     pub raw: Option<String>,
 }
 
+/// A sales unit of a merchant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnedSalesUnit {
+    pub unit: ListedSalesUnit,
+    pub gone_at: Option<OffsetDateTime>,
+}
+
 impl KnownMerchant {
     /// Its name, or its number in place of one.
     pub fn name(&self) -> String {
-        let name = self.details.as_ref().map(|details| details.name.clone()).filter(|name| !name.is_empty());
+        let name = self.known_name.clone().filter(|name| !name.is_empty());
         name.unwrap_or_else(|| format!("Merchant {}", self.business_identifier.grouped()))
     }
 }

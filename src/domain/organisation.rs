@@ -96,6 +96,8 @@ impl std::str::FromStr for OrganisationKind {
 }
 
 impl Role {
+    pub const ALL: [Self; 3] = [Self::Viewer, Self::Operator, Self::Admin];
+
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Viewer => "viewer",
@@ -111,13 +113,21 @@ impl Role {
             Self::Admin => "Admin",
         }
     }
+
+    pub fn explanation(self) -> &'static str {
+        match self {
+            Self::Viewer => "sees everything, changes nothing",
+            Self::Operator => "also orders and changes things at Vipps MobilePay",
+            Self::Admin => "also decides who is a member, and about the settings",
+        }
+    }
 }
 
 impl std::str::FromStr for Role {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let found = [Self::Viewer, Self::Operator, Self::Admin].into_iter().find(|role| role.as_str() == text);
+        let found = Self::ALL.into_iter().find(|role| role.as_str() == text);
         found.ok_or_else(|| format!("{text:?} is not a role: viewer, operator or admin"))
     }
 }

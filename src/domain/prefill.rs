@@ -8,6 +8,7 @@
 mod check;
 mod field;
 mod form;
+mod refusal;
 mod request;
 mod values;
 mod warnings;
@@ -15,8 +16,9 @@ mod warnings;
 pub use check::{Checked, Fault, Known, Warning, check, value_fault};
 pub use field::{Choice, Field, Group, InputKind, NO, UseCase, YES};
 pub use form::PrefillForm;
+pub use refusal::field_of;
 pub use request::PrefillRequest;
-pub use values::{LOGO_LONGEST_SIDE, LOGO_MOST_BYTES, LOGO_SHORTEST_SIDE, logo_size, logo_size_fault};
+pub use values::{LOGO_LONGEST_SIDE, LOGO_MOST_BYTES, LOGO_SHORTEST_SIDE, logo_size, logo_size_fault, name_within};
 
 use super::identifiers::Market;
 use super::price_package::PricePackage;
@@ -75,6 +77,23 @@ pub fn price_package_label(package: &PricePackage) -> String {
     let parts = [Some(package.name.as_str()), Some(package.description.as_str()), product, market];
     let parts: Vec<&str> = parts.into_iter().flatten().filter(|part| !part.is_empty()).collect();
     parts.join(", ")
+}
+
+/// A field's value as people read it. What is too long for that, a picture and a secret, is left to
+/// whoever shows it. `packages` are the partner's own.
+pub fn readable(field: Field, value: &str, packages: &[PricePackage]) -> String {
+    match field.kind() {
+        _ if field == Field::PricePackage => packages
+            .iter()
+            .find(|package| package.id.eq_ignore_ascii_case(value))
+            .map_or_else(|| value.to_owned(), |package| format!("{}, {}", package.name, package.description)),
+        InputKind::Checkbox => if value.is_empty() { "No" } else { "Yes" }.to_owned(),
+        InputKind::Select => {
+            let choice = field.choices().into_iter().find(|choice| choice.value == value);
+            choice.map_or_else(|| value.to_owned(), |choice| choice.label)
+        }
+        _ => value.to_owned(),
+    }
 }
 
 fn takes_payments(product: &ProductType) -> bool {

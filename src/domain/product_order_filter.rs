@@ -25,16 +25,17 @@ choice! {
         Expiring = "expiring", "Expire within 3 days";
         Opened = "opened", "Opened, not submitted";
         Unsettled = "unsettled", "Outcome unknown or not arrived";
+        Waiting = "waiting", "Waiting for their merchant";
     }
 }
 
 choice! {
     /// Where the order stands.
     StatusFacet {
-        Received = "received", "Not opened yet";
-        Viewed = "viewed", "Opened by the merchant";
+        Received = "received", "Received";
+        Viewed = "viewed", "Opened by merchant";
         Submitted = "submitted", "Submitted";
-        Waiting = "waiting", "Waiting for the merchant";
+        Waiting = "waiting", "Waiting for merchant";
         Completed = "completed", "Completed";
         Rejected = "rejected", "Rejected";
         Expired = "expired", "Expired";
@@ -45,7 +46,7 @@ choice! {
 choice! {
     /// How the order came about.
     KindFacet {
-        Prefill = "prefill", "Prefilled";
+        Prefill = "prefill", "Prefill";
         Template = "template", "Template";
         Manual = "manual", "Manual";
         Other = "other", "Another way";
@@ -56,7 +57,7 @@ choice! {
     /// What is ordered.
     ProductFacet {
         PaymentIntegration = "payment-integration", "Payment integration";
-        Cashier = "cashier", "Point of sale";
+        Cashier = "cashier", "Cashier";
         Checkout = "checkout", "Checkout";
         Login = "login", "Login";
         Donations = "donations", "Donations";
@@ -217,6 +218,10 @@ impl Facets for ProductOrderFacets {
                 test.want(STATUS, StatusFacet::Viewed as u64);
             }
             Some(FollowFacet::Unsettled) => test.want(UNSETTLED, 1),
+            Some(FollowFacet::Waiting) => {
+                test.want(WAITS, 1);
+                test.within(at(now - PREFILL_LIFE) + 1..=i64::MAX);
+            }
             None => {}
         }
         let since = |days: i64| at(now - Duration::days(days));

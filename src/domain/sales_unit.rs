@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::identifiers::{BusinessIdentifier, Msn};
+use super::prefill::name_within;
 
 /// An entry of upstream's lists of sales units: all they tell.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -198,6 +199,18 @@ pub struct SalesUnitChange {
     pub active: Option<bool>,
 }
 
+/// Longest name that upstream lets a unit be given, in UTF-16 units.
+pub const LONGEST_CHANGED_NAME: usize = 50;
+
+/// A new name for a unit, or what is wrong with it. Which characters it may have is documented for
+/// units that are ordered only.
+pub fn checked_name(typed: &str) -> Result<String, String> {
+    if typed.trim().is_empty() {
+        return Err("A sales unit has a name.".to_owned());
+    }
+    name_within(typed.trim(), LONGEST_CHANGED_NAME)
+}
+
 /// A row of the list of sales units.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SalesUnitRow {
@@ -226,4 +239,11 @@ pub struct SalesUnit {
     pub gone_at: Option<OffsetDateTime>,
     /// The answer as upstream gave it, unknown fields included: indented JSON.
     pub raw: Option<String>,
+}
+
+impl SalesUnit {
+    /// Its name, or what it is called without one.
+    pub fn shown_name(&self) -> String {
+        self.name.clone().unwrap_or_else(|| format!("Sales unit {}", self.msn))
+    }
 }

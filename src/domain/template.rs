@@ -4,8 +4,10 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use uuid::Uuid;
 
-use super::prefill::{Field, InputKind, Known, PrefillForm, applies, check, value_fault};
+use super::prefill::{Field, InputKind, Known, PrefillForm, applies, check, readable, value_fault};
 use super::price_package::PricePackage;
 
 const LONGEST_NAME: usize = 80;
@@ -30,6 +32,23 @@ const MERCHANT_FIELDS: &[Field] = &[
     Field::AnnualTurnoverPercentage,
     Field::SettlementAccount,
 ];
+
+/// A template as it is kept, with what has become of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptTemplate {
+    pub id: Uuid,
+    pub template: Template,
+    /// The code in its public link; none if there is no link.
+    pub code: Option<String>,
+    /// How often the public link was opened.
+    pub opened: usize,
+    /// Orders that were sent with it.
+    pub uses: usize,
+    pub created_at: OffsetDateTime,
+    pub created_by_email: String,
+    pub updated_at: OffsetDateTime,
+    pub archived_at: Option<OffsetDateTime>,
+}
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Template {
@@ -93,20 +112,11 @@ impl Template {
 
     fn shown(&self, field: Field, packages: &[PricePackage]) -> String {
         let value = self.preset.get(field);
-        match (field, field.kind()) {
-            (Field::PricePackage, _) => packages
-                .iter()
-                .find(|package| package.id.eq_ignore_ascii_case(value))
-                .map_or("Chosen by the partner".to_owned(), |package| {
-                    format!("{}, {}", package.name, package.description)
-                }),
-            (_, InputKind::Checkbox) => if value.is_empty() { "No" } else { "Yes" }.to_owned(),
-            (_, InputKind::Select) => {
-                let choice = field.choices().into_iter().find(|choice| choice.value == value);
-                choice.map_or_else(|| value.to_owned(), |choice| choice.label)
-            }
-            _ => value.to_owned(),
+        let is_known = |package: &PricePackage| package.id.eq_ignore_ascii_case(value);
+        if field == Field::PricePackage && !packages.iter().any(is_known) {
+            return "Chosen by the partner".to_owned();
         }
+        readable(field, value, packages)
     }
 }
 

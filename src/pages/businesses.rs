@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use leptos::either::Either;
+use leptos::either::{Either, EitherOf3};
 use leptos::prelude::*;
 
 use super::frame::PlainFrame;
 use super::not_found::{Failed, NotFoundPage};
 use super::{loaded, parameter, query, signed_in};
-use crate::components::{Badge, Empty, Marked, Tone, grouped};
+use crate::components::{Badge, Copy, Empty, Marked, Tone, grouped};
 use crate::domain::failure::Failure;
 use crate::domain::organisation::Organisation;
 use crate::domain::search_text::needles;
@@ -22,8 +22,11 @@ pub fn BusinessesPage() -> impl IntoView {
     let typed: String = parameter(&query(), "q").unwrap_or_default().chars().take(200).collect();
     Either::Right(loaded(async move {
         match load(&person, &typed).await {
-            Ok((email, found, count)) => Either::Left(page(email, &typed, found, count)),
-            Err(failure) => Either::Right(view! {
+            Ok((email, found, 0)) if found.is_empty() && needles(&typed).is_empty() => {
+                EitherOf3::A(no_access(email, person.staff_id().to_string()))
+            }
+            Ok((email, found, count)) => EitherOf3::B(page(email, &typed, found, count)),
+            Err(failure) => EitherOf3::C(view! {
                 <PlainFrame title="Businesses" email=None><Failed failure/></PlainFrame>
             }),
         }
@@ -59,6 +62,37 @@ fn page(email: Option<String>, typed: &str, found: Vec<Organisation>, count: usi
     }
 }
 
+/// How somebody who may act as nobody yet gets access.
+fn no_access(email: Option<String>, user_id: String) -> impl IntoView {
+    let address = email.clone().unwrap_or_default();
+    view! {
+        <PlainFrame title="Get access" email>
+            <div class="narrow">
+                <h1>"Get access to a business"</h1>
+                <p class="lead">"You have signed in, but nobody has made you a member of a business yet."</p>
+                <ol class="card steps">
+                    <li>
+                        <strong>"Copy your user ID."</strong>
+                        <p class="numbers">{user_id.clone()}<Copy text=user_id what="user ID"/></p>
+                        <p class="hint">"It is not a secret, and stands at the bottom of "<a href=paths::PROFILE>"your profile"</a>", too."</p>
+                    </li>
+                    <li>
+                        <strong>"Send it to an administrator of the business you work for"</strong>
+                        ", together with your e-mail address "<span class="numbers">{address}</span>
+                        ". They see that the two belong together before they let you in."
+                    </li>
+                    <li>
+                        <strong>"Wait for their answer."</strong>
+                        " The administrator adds you under Members and chooses what you may do there. It holds at once: "
+                        <a href=paths::BUSINESSES>"look again"</a>", and the business is here."
+                    </li>
+                </ol>
+                <p class="hint">"You do not know an administrator? Ask whoever gave you this account."</p>
+            </div>
+        </PlainFrame>
+    }
+}
+
 fn results(typed: &str, found: Vec<Organisation>, count: usize) -> impl IntoView + use<> {
     let summary = match count {
         0 => "No business".to_owned(),
@@ -69,7 +103,6 @@ fn results(typed: &str, found: Vec<Organisation>, count: usize) -> impl IntoView
         count => format!("{} businesses", grouped(count)),
     };
     let needles: Arc<[String]> = needles(typed).into();
-    let searched = !needles.is_empty();
     let rows = found.into_iter().map(|organisation| {
         let number = organisation.business_id.clone().map(|number| {
             view! { <span class="numbers"><Marked text=number needles=Arc::clone(&needles)/></span> }
@@ -88,18 +121,13 @@ fn results(typed: &str, found: Vec<Organisation>, count: usize) -> impl IntoView
     let rows = rows.collect_view();
     view! {
         <p class="summary" role="status">{summary}</p>
-        {match (count, searched) {
-            (0, true) => view! {
+        {if count == 0 {
+            Either::Left(view! {
                 <Empty title="No match"><p>"No business that you may act as has all of this in its name or number."</p>
                 <p><a class="button" href=paths::BUSINESSES>"Show all"</a></p></Empty>
-            }.into_any(),
-            (0, false) => view! {
-                <Empty title="No access yet">
-                    <p>"You are not a member of any business. Send your user ID to an administrator; it stands on "
-                    <a href=paths::PROFILE>"your profile"</a>"."</p>
-                </Empty>
-            }.into_any(),
-            _ => view! { <ul class="choices">{rows}</ul> }.into_any(),
+            })
+        } else {
+            Either::Right(view! { <ul class="choices">{rows}</ul> })
         }}
     }
 }

@@ -81,7 +81,7 @@ fn menu(organisation: &Organisation) -> Vec<(&'static str, Vec<Item>)> {
             vec![
                 home,
                 (Place::ProductOrders, "order", "Product orders", paths::product_orders(id)),
-                (Place::Templates, "template", "Product order templates", paths::templates(id)),
+                (Place::Templates, "template", "Order templates", paths::templates(id)),
                 (Place::SalesUnits, "store", "Sales units", paths::sales_units(id)),
                 (Place::Merchants, "merchant", "Merchants", paths::merchants(id)),
                 (Place::PricePackages, "price", "Price packages", paths::price_packages(id)),
@@ -160,7 +160,7 @@ fn Account(email: String) -> impl IntoView {
 
 /// The title of the document. Leptos 0.8 writes it as it is (leptos-0.9), and names of sales units
 /// are whatever their merchants have typed.
-fn document_title(title: &str, whose: &str) -> String {
+pub(super) fn document_title(title: &str, whose: &str) -> String {
     format!("{title} – {whose}").replace('&', "&amp;").replace('<', "&lt;")
 }
 

@@ -7,9 +7,10 @@ use super::frame::{ActingFrame, Place};
 use super::freshness::FreshnessLine;
 use super::not_found::{Failed, NotFoundPage};
 use super::{acting, loaded};
-use crate::components::grouped;
+use crate::components::{Badge, Tone, grouped};
 use crate::domain::failure::Failure;
-use crate::domain::organisation::OrganisationKind;
+use crate::domain::organisation::Role;
+use crate::domain::product_order_filter::{AgeFacet, FollowFacet, ProductOrderFacets, ProductOrderFilter, StatusFacet};
 use crate::domain::sales_unit_filter::{SalesUnitFacets, SalesUnitFilter, StateFacet};
 use crate::paths;
 use crate::server::acting::Acting;
@@ -18,12 +19,12 @@ use crate::server::acting::Acting;
 pub fn LandingPage() -> impl IntoView {
     let Some(acting) = acting() else { return Either::Left(NotFoundPage()) };
     Either::Right(loaded(async move {
-        let counts = load(&acting).await;
+        let overview = load(&acting).await;
         let title = "Overview";
         view! {
             <ActingFrame acting=acting.clone() place=Place::Landing title>
-                {match counts {
-                    Ok(counts) => Either::Left(page(&acting, counts)),
+                {match overview {
+                    Ok(overview) => Either::Left(page(&acting, overview)),
                     Err(failure) => Either::Right(view! { <Failed failure/> }),
                 }}
             </ActingFrame>
@@ -31,51 +32,133 @@ pub fn LandingPage() -> impl IntoView {
     }))
 }
 
-/// How many sales units there are, by the state that they are in.
-struct Counts {
+/// What somebody should look at, and how many of everything there are.
+struct Overview {
     visible: usize,
     waiting: usize,
     gone: usize,
+    /// For partners alone.
+    partner: Option<PartnerOverview>,
 }
 
-async fn load(acting: &Acting) -> Result<Counts, Failure> {
+struct PartnerOverview {
+    open_orders: usize,
+    attention: Vec<Attention>,
+}
+
+/// Something that needs attention: what it is, how many, and where they are.
+struct Attention {
+    tone: Tone,
+    text: String,
+    path: Option<String>,
+}
+
+async fn load(acting: &Acting) -> Result<Overview, Failure> {
     let count = async |state| acting.count_sales_units(&in_state(state)).await;
-    Ok(Counts {
+    Ok(Overview {
         visible: count(StateFacet::Visible).await?,
         waiting: count(StateFacet::Waiting).await?,
         gone: count(StateFacet::Gone).await?,
+        partner: if acting.is_partner() { Some(partner(acting).await?) } else { None },
     })
+}
+
+async fn partner(acting: &Acting) -> Result<PartnerOverview, Failure> {
+    let id = &acting.organisation().id;
+    let mut attention: Vec<Attention> =
+        acting.troubles().into_iter().map(|text| Attention { tone: Tone::Warning, text, path: None }).collect();
+    let orders = [
+        (
+            Tone::Warning,
+            ProductOrderFacets { follow: Some(FollowFacet::Unsettled), ..Default::default() },
+            "of unknown outcome, or not arrived",
+        ),
+        (
+            Tone::Warning,
+            ProductOrderFacets { follow: Some(FollowFacet::Expiring), ..Default::default() },
+            "whose link expires within 3 days",
+        ),
+        (
+            Tone::Bad,
+            ProductOrderFacets {
+                status: Some(StatusFacet::Rejected),
+                age: Some(AgeFacet::Month),
+                ..Default::default()
+            },
+            "rejected, of the last 30 days",
+        ),
+        (
+            Tone::Quiet,
+            ProductOrderFacets { follow: Some(FollowFacet::Opened), ..Default::default() },
+            "opened by the merchant, not submitted",
+        ),
+    ];
+    for (tone, facets, what) in orders {
+        let filter: ProductOrderFilter = facets.into();
+        let count = acting.count_product_orders(&filter).await?;
+        let path = Some(paths::product_orders_with(id, &filter.to_query()));
+        attention.extend((count > 0).then(|| Attention { tone, text: counted(count, "product order", what), path }));
+    }
+    let losses = acting.recent_losses().await?;
+    let lost = [
+        (losses.webhooks, "webhook registration", "vanished in the last 30 days", paths::webhooks_vanished(id)),
+        (
+            losses.sales_units,
+            "sales unit",
+            "no longer visible since the last 30 days",
+            paths::sales_units_with(id, &in_state(StateFacet::Gone).to_query()),
+        ),
+    ];
+    for (count, one, what, path) in lost {
+        let text = counted(count, one, what);
+        attention.extend((count > 0).then_some(Attention { tone: Tone::Warning, text, path: Some(path) }));
+    }
+    let open = ProductOrderFacets { follow: Some(FollowFacet::Waiting), ..Default::default() };
+    Ok(PartnerOverview { open_orders: acting.count_product_orders(&open.into()).await?, attention })
+}
+
+fn counted(count: usize, one: &str, what: &str) -> String {
+    format!("{} {one}{} {what}", grouped(count), if count == 1 { "" } else { "s" })
 }
 
 fn in_state(state: StateFacet) -> SalesUnitFilter {
     SalesUnitFacets { state: Some(state), ..SalesUnitFacets::default() }.into()
 }
 
-fn page(acting: &Acting, counts: Counts) -> impl IntoView + use<> {
+fn page(acting: &Acting, overview: Overview) -> impl IntoView + use<> {
     let organisation = acting.organisation().clone();
     let id = organisation.id.clone();
-    let partner = organisation.kind == OrganisationKind::Partner;
     let list = |state| paths::sales_units_with(&id, &in_state(state).to_query());
-    let figures = [
-        (counts.visible, "visible at Vipps MobilePay", list(StateFacet::Visible)),
-        (counts.waiting, "waiting for their details", list(StateFacet::Waiting)),
-        (counts.gone, "no longer visible", list(StateFacet::Gone)),
-    ];
-    let figures = figures.map(|(count, label, path)| {
+    let open = ProductOrderFacets { follow: Some(FollowFacet::Waiting), ..Default::default() };
+    let open: ProductOrderFilter = open.into();
+    let mut figures = vec![(overview.visible, "sales units visible at Vipps MobilePay", list(StateFacet::Visible))];
+    if let Some(partner) = &overview.partner {
+        figures.push((
+            partner.open_orders,
+            "product orders wait for their merchant",
+            paths::product_orders_with(&id, &open.to_query()),
+        ));
+    }
+    figures.push((overview.waiting, "sales units waiting for their details", list(StateFacet::Waiting)));
+    figures.push((overview.gone, "sales units no longer visible", list(StateFacet::Gone)));
+    let figures = figures.into_iter().map(|(count, label, path)| {
         view! { <li><a class="figure" href=path><strong>{grouped(count)}</strong><span>{label}</span></a></li> }
     });
+    let figures = figures.collect_view();
     let served_by = acting.served_by().map(|partner| format!("Served with the keys of {partner}."));
+    let attention = overview.partner.map(|partner| attention_card(partner.attention));
     view! {
         <header class="page-head">
             <h1>{organisation.name.clone()}</h1>
             <p class="lead">
-                {if partner { "You act as this partner: you see the sales units of all merchants connected to it. " }
+                {if attention.is_some() { "You act as this partner: you see the sales units of all merchants connected to it. " }
                 else { "You act on behalf of this merchant: you see its own sales units only. " }}
                 {served_by}
             </p>
             <FreshnessLine freshness=acting.freshness() refresh=paths::sales_units_refresh(&organisation.id)
                 back=paths::organisation(&organisation.id)/>
         </header>
+        {welcome(acting)}
         <form class="filter finder" method="get" action=paths::sales_units(&organisation.id) role="search" aria-label="Sales units">
             <label class="search">
                 <span>"Find a sales unit"</span>
@@ -84,6 +167,53 @@ fn page(acting: &Acting, counts: Counts) -> impl IntoView + use<> {
             </label>
             <button type="submit" class="primary">"Find"</button>
         </form>
-        <ul class="figures">{figures.collect_view()}</ul>
+        {attention}
+        <ul class="figures">{figures}</ul>
     }
+}
+
+/// Greets a partner, and says where to send what is missing.
+fn welcome(acting: &Acting) -> impl IntoView + use<> {
+    let greeting = acting.is_partner().then_some("Welcome to the partner portal! ");
+    let feedback = acting.feedback_address().map(|address| {
+        let (href, label) = (address.href().to_owned(), address.label().to_owned());
+        view! { "Tell us what you need and what is in your way: "<a href=href rel="noreferrer">{label}</a> }
+    });
+    let missing = (feedback.is_none() && acting.is_partner() && acting.may(Role::Admin).is_ok()).then(|| {
+        let settings = paths::settings(&acting.organisation().id);
+        view! { <a href=settings>"Say where people can send their feedback"</a> }
+    });
+    (greeting.is_some() || feedback.is_some()).then(|| view! { <p class="welcome">{greeting}{feedback}{missing}</p> })
+}
+
+fn attention_card(attention: Vec<Attention>) -> impl IntoView {
+    if attention.is_empty() {
+        return view! {
+            <section class="card attention">
+                <h2>"Needs attention"</h2>
+                <p><Badge tone=Tone::Good text="Nothing right now"/></p>
+            </section>
+        }
+        .into_any();
+    }
+    let lines = attention.into_iter().map(|Attention { tone, text, path }| {
+        let line = match path {
+            Some(path) => view! { <a href=path>{text}</a> }.into_any(),
+            None => text.into_any(),
+        };
+        let word = match tone {
+            Tone::Bad => "Rejected",
+            Tone::Warning => "Look",
+            _ => "Follow up",
+        };
+        view! { <li><Badge tone text=word/>{line}</li> }
+    });
+    let lines = lines.collect_view();
+    view! {
+        <section class="card attention">
+            <h2>"Needs attention"</h2>
+            <ul>{lines}</ul>
+        </section>
+    }
+    .into_any()
 }

@@ -22,7 +22,7 @@ use crate::domain::product_order::{Delivery, Happening, OrderKind, OrderStatus, 
 use crate::domain::product_order_filter::ProductOrderFacets;
 use crate::paths;
 use crate::server::acting::Acting;
-use crate::server::acting::product_orders::{NOTE_LIMIT, ProductOrderView};
+use crate::server::acting::product_orders::{FilledIn, NOTE_LIMIT, ProductOrderView};
 
 /// Where Vipps MobilePay says what it tells of orders, and whom to ask.
 const UPSTREAM_GUIDE: &str = "https://developer.vippsmobilepay.com/docs/partner/";
@@ -67,7 +67,7 @@ fn details(acting: &Acting, found: ProductOrderView, did: Option<&str>) -> impl 
             </div>
             <div>
                 {facts(acting, &order)}
-                {filled_in_card(&order, filled_in)}
+                {filled_in_card(acting, &order, filled_in)}
                 {deeds(acting, &order)}
             </div>
         </div>
@@ -390,8 +390,8 @@ fn facts(acting: &Acting, order: &ProductOrder) -> impl IntoView + use<> {
     }
 }
 
-fn filled_in_card(order: &ProductOrder, filled_in: Option<Vec<(String, String)>>) -> impl IntoView + use<> {
-    let Some(filled_in) = filled_in else {
+fn filled_in_card(acting: &Acting, order: &ProductOrder, filled_in: Option<FilledIn>) -> impl IntoView + use<> {
+    let Some(FilledIn { lines, logo }) = filled_in else {
         let text = match order.row.kind {
             OrderKind::Prefill => {
                 "This order was not made in the portal. Vipps MobilePay does not tell what was filled in."
@@ -401,12 +401,16 @@ fn filled_in_card(order: &ProductOrder, filled_in: Option<Vec<(String, String)>>
         return view! { <section class="card"><h2>"What was filled in"</h2><p class="pending">{text}</p></section> }
             .into_any();
     };
-    let lines = filled_in.into_iter().map(|(label, value)| view! { <div><dt>{label}</dt><dd>{value}</dd></div> });
+    let logo = logo.map(|hash| paths::logo(&acting.organisation().id, &hash)).map(|source| {
+        view! { <div><dt>"Logo"</dt><dd><img class="logo" src=source alt="The logo as it was uploaded" width="64" height="64"/></dd></div> }
+    });
+    let lines =
+        lines.into_iter().map(|(label, value)| view! { <div><dt>{label}</dt><dd class="as-typed">{value}</dd></div> });
     let lines = lines.collect_view();
     view! {
         <section class="card">
             <h2>"What was filled in"</h2>
-            <dl class="facts">{lines}</dl>
+            <dl class="facts">{lines}{logo}</dl>
             <p class="hint">"The merchant can change everything but the partner and the price package before submitting."</p>
         </section>
     }

@@ -25,7 +25,6 @@ use crate::domain::product_order_filter::{
 use crate::domain::search_text::needles;
 use crate::paths;
 use crate::server::acting::Acting;
-use crate::server::sync;
 
 #[component]
 pub fn ProductOrdersPage() -> impl IntoView {
@@ -63,7 +62,7 @@ fn list(acting: &Acting, query: &ProductOrderQuery, page: Page<ProductOrderRow>)
         column("Kind"),
         list.sortable(Sort::Begun),
     ];
-    let freshness = acting.freshness_of(&[sync::product_orders::NAME]);
+    let freshness = acting.freshness_of_product_orders();
     let none = ("No product orders", "No product order names this partner yet. Send the first one with New order.");
     let nothing = Nothing {
         no_match: "No product order has all of this in its names, business identifier, MSN, order ID or note.",
@@ -141,7 +140,7 @@ fn row(look: &Look<'_>, order: ProductOrderRow) -> AnyView {
     let path = paths::product_order_from(look.organisation, order.id, &look.opened_from);
     let marked = |text: String| view! { <Marked text needles=Arc::clone(&look.needles)/> };
     let unknown = || view! { <span class="pending">"Unknown"</span> };
-    let left = order.expires_at().map(|expires| view! { <small class="hint">{days_left(expires, look.now)}</small> });
+    let left = order.expires_at().map(|expires| view! { <small class="below">{days_left(expires, look.now)}</small> });
     let message =
         messages(&order, look.now).filter(|_| look.with_message).and_then(|(_, texts)| texts.into_iter().next());
     let message = message.map(|message| view! { <Copy text=message.text what="message to the merchant"/> });
@@ -170,7 +169,7 @@ fn row(look: &Look<'_>, order: ProductOrderRow) -> AnyView {
             <td data-label="Business identifier">{business}</td>
             <td data-label="Product">{order.product_type.label().to_owned()}</td>
             <td data-label="Kind">{kind}</td>
-            <td data-label="Sent"><Ago then=order.begun_at/>{(!order.sent_here).then(|| view! { <small class="hint">"first seen"</small> })}</td>
+            <td data-label="Sent"><Ago then=order.begun_at/>{(!order.sent_here).then(|| view! { <small class="below">"first seen"</small> })}</td>
         </tr>
     }
     .into_any()

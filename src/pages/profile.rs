@@ -66,12 +66,8 @@ fn page(email: Option<String>, user_id: &str, chosen: &'static str, keys_off: bo
                     <h2>"Account"</h2>
                     <dl class="facts">
                         <div><dt>"E-mail address"</dt><dd>{email}</dd></div>
-                        <div>
-                            <dt>"User ID"</dt>
-                            <dd class="numbers">{user_id.clone()}<Copy text=user_id what="user ID"/></dd>
-                        </div>
                     </dl>
-                    <p class="hint">"Send the user ID to an administrator to get access to a business. It is not a secret."</p>
+                    <p><a href=paths::BUSINESSES>"See all businesses"</a></p>
                 </section>
                 <form class="card" method="post" action=paths::PREFERENCES>
                     <fieldset>
@@ -85,7 +81,11 @@ fn page(email: Option<String>, user_id: &str, chosen: &'static str, keys_off: bo
                     </fieldset>
                     <button type="submit">"Save"</button>
                 </form>
-                <p><a href=paths::BUSINESSES>"See all businesses"</a></p>
+                <section class="card">
+                    <h2>"User ID"</h2>
+                    <p class="numbers">{user_id.clone()}<Copy text=user_id what="user ID"/></p>
+                    <p class="hint">"Send it, with your e-mail address, to an administrator of a business to get access there. It is not a secret."</p>
+                </section>
             </div>
         </PlainFrame>
     }

@@ -6,16 +6,18 @@ use leptos::either::Either;
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
+use super::details::{breadcrumb, identifier_fact, raw_answer, refresh_form, refresh_outcome};
 use super::frame::{ActingFrame, Place};
 use super::list::opened_from;
+use super::merchant::merchant_facts;
 use super::not_found::{Failed, NotFoundPage};
 use super::{acting, loaded, parameter, query, sales_units};
-use crate::components::{Ago, Badge, Copy, Icon, Tone, grouped};
+use crate::components::{Ago, Copy, grouped};
 use crate::domain::failure::Failure;
-use crate::domain::freshness::{CopyState, absolute, failing};
-use crate::domain::identifiers::{BusinessIdentifier, CheckDigit, Market, Msn};
+use crate::domain::freshness::absolute;
+use crate::domain::identifiers::{BusinessIdentifier, Msn};
 use crate::domain::merchant::Merchant;
-use crate::domain::organisation::OrgId;
+use crate::domain::organisation::{OrgId, Role};
 use crate::domain::sales_unit::SalesUnit;
 use crate::domain::sales_unit_filter::{SalesUnitFacets, SalesUnitFilter};
 use crate::paths;
@@ -33,10 +35,10 @@ pub fn SalesUnitPage() -> impl IntoView {
             Some(msn) => acting.sales_unit(&msn).await,
             None => Err(Failure::NotFound),
         };
-        let title = found.as_ref().map_or_else(|_| "Not found".to_owned(), |found| name(&found.unit));
+        let title = found.as_ref().map_or_else(|_| "Not found".to_owned(), |found| found.unit.shown_name());
         view! {
             <ActingFrame acting=acting.clone() place=Place::SalesUnits title>
-                {breadcrumb(&acting, &list)}
+                {breadcrumb(paths::sales_units_with(&acting.organisation().id, &list), sales_units::title(&acting))}
                 {match found {
                     Ok(found) => Either::Left(details(&acting, found, &list, outcome.as_deref())),
                     Err(failure) => Either::Right(view! { <Failed failure/> }),
@@ -46,40 +48,31 @@ pub fn SalesUnitPage() -> impl IntoView {
     }))
 }
 
-fn breadcrumb(acting: &Acting, list: &str) -> impl IntoView + use<> {
-    let path = paths::sales_units_with(&acting.organisation().id, list);
-    let label = sales_units::title(acting);
-    view! { <nav aria-label="Breadcrumb" class="breadcrumb"><a href=path data-back=""><Icon name="previous"/>{label}</a></nav> }
-}
-
 fn details(acting: &Acting, found: SalesUnitView, list: &str, outcome: Option<&str>) -> impl IntoView + use<> {
     let SalesUnitView { unit, merchant, siblings, sibling_count, price_package } = found;
     let organisation = acting.organisation().id.clone();
-    let head = head(&organisation, &unit, list);
+    let head = head(acting, &unit, list);
     let facts = facts(&unit);
     let configuration = configuration(&unit);
-    let merchant = merchant_card(unit.business_identifier.as_ref(), merchant);
+    let merchant = merchant_card(acting, unit.business_identifier.as_ref(), merchant);
     let package = price_package.map(|package| price_package::card(acting, &unit, package, list));
     let siblings = siblings_card(&organisation, siblings, sibling_count, unit.business_identifier.as_ref());
     view! {
         {head}
-        {refresh_outcome(acting, outcome)}
+        {refresh_outcome(acting.freshness(), outcome)}
         {gone_notice(&unit)}
         <div class="columns">
             <div>{facts}{configuration}</div>
             <div>{package}{merchant}{siblings}</div>
         </div>
-        {unit.raw.map(|raw| view! {
-            <details class="raw card">
-                <summary>"Upstream's answer as JSON"</summary>
-                <Copy text=raw.clone() what="JSON"/>
-                <pre tabindex="0" role="region" aria-label="Upstream's answer as JSON">{raw}</pre>
-            </details>
-        })}
+        {raw_answer(unit.raw)}
     }
 }
 
-fn head(organisation: &OrgId, unit: &SalesUnit, list: &str) -> impl IntoView + use<> {
+fn head(acting: &Acting, unit: &SalesUnit, list: &str) -> impl IntoView + use<> {
+    let organisation = &acting.organisation().id;
+    let changes = acting.is_partner() && acting.may(Role::Operator).is_ok();
+    let change = changes.then(|| paths::sales_unit_change(organisation, &unit.msn));
     let msn = unit.msn.to_string();
     let age = match unit.details_at {
         Some(then) => view! { "Details fetched "<Ago then/> }.into_any(),
@@ -87,39 +80,12 @@ fn head(organisation: &OrgId, unit: &SalesUnit, list: &str) -> impl IntoView + u
     };
     view! {
         <header class="page-head">
-            <h1>{name(unit)}</h1>
+            <h1>{unit.shown_name()}</h1>
             <p class="numbers lead">"MSN "{msn.clone()}<Copy text=msn what="MSN"/></p>
-            <div class="freshness">
-                <span class="age">{age}</span>
-                <form action=paths::sales_unit_refresh(organisation, &unit.msn) method="post">
-                    <input type="hidden" name="list" value=list.to_owned()/>
-                    <button type="submit" class="quiet"><Icon name="refresh"/>"Refresh"</button>
-                </form>
-            </div>
+            {change.map(|path| view! { <a class="button" href=path>"Change"</a> })}
+            {refresh_form(age, paths::sales_unit_refresh(organisation, &unit.msn), list)}
         </header>
     }
-}
-
-/// What came of pressing Refresh. The words in the address are ours; others say nothing.
-fn refresh_outcome(acting: &Acting, outcome: Option<&str>) -> impl IntoView + use<> {
-    let fault = match outcome {
-        Some("done") => {
-            return Some(
-                view! { <p class="notice good" role="status">"Fetched from Vipps MobilePay just now."</p> }.into_any(),
-            );
-        }
-        Some("silent") => Failure::UpstreamSilent,
-        Some("refused") => Failure::KeysRefused,
-        Some("no-keys") => Failure::NoKeys,
-        _ => match acting.freshness().state {
-            CopyState::Failing { since, reason } => {
-                let text = failing(since, &reason, true);
-                return Some(view! { <p class="notice warning">{text}</p> }.into_any());
-            }
-            _ => return None,
-        },
-    };
-    Some(view! { <p class="notice bad" role="alert">{fault.to_string()}</p> }.into_any())
 }
 
 fn gone_notice(unit: &SalesUnit) -> impl IntoView + use<> {
@@ -133,36 +99,18 @@ fn gone_notice(unit: &SalesUnit) -> impl IntoView + use<> {
 }
 
 fn facts(unit: &SalesUnit) -> impl IntoView + use<> {
-    let identifier = unit.business_identifier.clone();
     view! {
         <section class="card">
             <h2>"Sales unit"</h2>
             <dl class="facts">
-                <div><dt>"Name"</dt><dd>{name(unit)}</dd></div>
+                <div><dt>"Name"</dt><dd>{unit.shown_name()}</dd></div>
                 <div><dt>"MSN"</dt><dd class="numbers">{unit.msn.to_string()}<Copy text=unit.msn.to_string() what="MSN"/></dd></div>
-                <div><dt>{identifier_name(identifier.as_ref())}</dt><dd>{identifier_value(identifier)}</dd></div>
+                {identifier_fact(unit.business_identifier.as_ref())}
                 <div><dt>"First seen"</dt><dd>{absolute(unit.first_seen_at)}</dd></div>
                 <div><dt>"Last seen"</dt><dd><Ago then=unit.last_seen_at/></dd></div>
             </dl>
         </section>
     }
-}
-
-fn identifier_name(identifier: Option<&BusinessIdentifier>) -> &'static str {
-    identifier.and_then(BusinessIdentifier::market).map_or("Business identifier", Market::identifier_name)
-}
-
-fn identifier_value(identifier: Option<BusinessIdentifier>) -> impl IntoView {
-    let Some(identifier) = identifier else { return view! { <span class="pending">"Unknown"</span> }.into_any() };
-    let wrong = identifier.check_digit() == CheckDigit::Wrong;
-    let scheme = identifier.scheme.clone();
-    view! {
-        <span class="numbers">{identifier.grouped()}</span>
-        <Copy text=identifier.id.clone() what="business identifier"/>
-        {wrong.then(|| view! { <Badge tone=Tone::Warning text="Check digit is wrong"/> })}
-        <small class="scheme">{scheme}</small>
-    }
-    .into_any()
 }
 
 fn configuration(unit: &SalesUnit) -> impl IntoView + use<> {
@@ -199,46 +147,27 @@ fn configuration(unit: &SalesUnit) -> impl IntoView + use<> {
 }
 
 fn merchant_card(
+    acting: &Acting,
     identifier: Option<&BusinessIdentifier>,
     merchant: Option<(Merchant, time::OffsetDateTime)>,
 ) -> impl IntoView + use<> {
+    let path = |business: &BusinessIdentifier| paths::merchant(&acting.organisation().id, business);
+    let path = identifier.filter(|_| acting.is_partner()).map(path);
+    let path = path.map(|path| view! { <p><a href=path>"All about the merchant"</a></p> });
     let Some((merchant, fetched)) = merchant else {
         let text = if identifier.is_some() {
             "The merchant has not been fetched yet."
         } else {
             "Which merchant owns the unit is not known yet."
         };
-        return view! { <section class="card"><h2>"Merchant"</h2><p class="pending">{text}</p></section> }.into_any();
+        return view! { <section class="card"><h2>"Merchant"</h2><p class="pending">{text}</p>{path}</section> }
+            .into_any();
     };
-    let (tone, status) = match merchant.status.as_deref() {
-        Some("ACTIVE") => (Tone::Good, "Active".to_owned()),
-        Some("DEACTIVATED") => (Tone::Bad, "Deactivated".to_owned()),
-        Some(other) => (Tone::Quiet, other.to_owned()),
-        None => (Tone::Quiet, "Unknown".to_owned()),
-    };
-    let address = |title: &'static str, address: Option<crate::domain::merchant::Address>| {
-        let lines = address.map(|address| address.envelope()).filter(|lines| !lines.is_empty())?;
-        let copied = lines.join("\n");
-        let lines = lines.into_iter().map(|line| view! { <span class="line">{line}</span> });
-        Some(view! { <div><dt>{title}</dt><dd>{lines.collect_view()}<Copy text=copied what="address"/></dd></div> })
-    };
-    let date = |title: &'static str, date: Option<time::OffsetDateTime>| {
-        date.map(|date| view! { <div><dt>{title}</dt><dd>{absolute(date)}</dd></div> })
-    };
-    let identifier = merchant.business_identifier.clone();
     view! {
         <section class="card">
             <h2>"Merchant"</h2>
-            <dl class="facts">
-                <div><dt>"Name"</dt><dd>{merchant.name.clone()}<Copy text=merchant.name what="merchant name"/></dd></div>
-                <div><dt>"Status"</dt><dd><Badge tone text=status/></dd></div>
-                <div><dt>{identifier_name(Some(&identifier))}</dt><dd>{identifier_value(Some(identifier.clone()))}</dd></div>
-                {merchant.country_code.map(|country| view! { <div><dt>"Country"</dt><dd>{country}</dd></div> })}
-                {address("Business address", merchant.business_address)}
-                {address("Postal address", merchant.post_address)}
-                {date("Created", merchant.created_at)}
-                {date("Changed", merchant.updated_at)}
-            </dl>
+            {merchant_facts(&merchant)}
+            {path}
             <p class="hint">"Fetched "<Ago then=fetched/></p>
         </section>
     }
@@ -274,8 +203,4 @@ fn siblings_card(
             {all}
         </section>
     }
-}
-
-fn name(unit: &SalesUnit) -> String {
-    unit.name.clone().unwrap_or_else(|| format!("Sales unit {}", unit.msn))
 }

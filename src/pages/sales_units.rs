@@ -5,13 +5,13 @@ use std::sync::Arc;
 use leptos::either::Either;
 use leptos::prelude::*;
 
+use super::details::gone_badge;
 use super::frame::{ActingFrame, Place};
 use super::freshness::FreshnessLine;
 use super::list::{List, Nothing, choice, column, nothing_because};
 use super::not_found::{Failed, NotFoundPage};
 use super::{acting, loaded, query};
 use crate::components::{Badge, Copy, Marked, Tone, grouped};
-use crate::domain::freshness::absolute;
 use crate::domain::list::Choosable;
 use crate::domain::organisation::{OrgId, OrganisationKind};
 use crate::domain::page::Page;
@@ -107,11 +107,7 @@ fn row(organisation: &OrgId, unit: SalesUnitRow, needles: &Arc<[String]>, list: 
     let msn = unit.msn.to_string();
     let name = unit.name.unwrap_or_else(|| format!("Sales unit {msn}"));
     let known = unit.details_at.is_some();
-    let gone = unit.gone_at.map(|gone| {
-        view! {
-            <span title=format!("Since {}", absolute(gone))><Badge tone=Tone::Warning text="No longer visible"/></span>
-        }
-    });
+    let gone = gone_badge(unit.gone_at);
     let merchant = match unit.merchant_name {
         Some(merchant) => view! { <Marked text=merchant needles=Arc::clone(needles)/> }.into_any(),
         // A merchant that is known by its number only has not had its turn yet.

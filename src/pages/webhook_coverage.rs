@@ -27,9 +27,8 @@ pub fn WebhookCoveragePage() -> impl IntoView {
     Either::Right(loaded(async move {
         let found = async {
             let coverage = acting.webhook_coverage().await?;
-            let is_known = |event: &str| {
-                documented(event).is_some() || coverage.events.iter().any(|known| known.event == event)
-            };
+            let is_known =
+                |event: &str| documented(event).is_some() || coverage.events.iter().any(|known| known.event == event);
             let uncovered = match &without {
                 Some(event) if is_known(event) && coverage.uncovered(&coverage.of(event)) > 0 => {
                     Some(acting.units_without_webhook(event).await?)

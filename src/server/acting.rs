@@ -3,21 +3,28 @@
 //! An [`Acting`] is made from a membership and nothing else. Whoever holds one may see what it
 //! gives; what it does not give looks the same as what does not exist.
 
+pub mod by_link;
+pub mod members;
+pub mod merchants;
+pub mod partner;
+pub mod prefill;
 pub mod price_packages;
 pub mod product_orders;
+pub mod templates;
 pub mod webhooks;
 
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use self::price_packages::PricePackageView;
 use super::Portal;
+use super::store::losses::RecentLosses;
 use super::store::organisations::{ActingRow, JobRow};
 use super::store::sales_unit_list::SalesUnits;
 use super::store::unavailable;
 use super::sync;
 use crate::domain::failure::Failure;
-use crate::domain::freshness::{CopyState, Freshness};
+use crate::domain::freshness::{CopyState, Freshness, failing};
 use crate::domain::identifiers::Msn;
 use crate::domain::merchant::Merchant;
 use crate::domain::organisation::{OrgId, Organisation, OrganisationKind, Role};
@@ -25,6 +32,8 @@ use crate::domain::page::Page;
 use crate::domain::sales_unit::{ListedSalesUnit, SalesUnit, SalesUnitRow};
 use crate::domain::sales_unit_filter::{SalesUnitFilter, SalesUnitQuery};
 
+/// How long ago something still counts as news.
+const LATELY: Duration = Duration::days(30);
 /// Rows of a page of a list.
 pub const PAGE_SIZE: usize = 50;
 /// Other units of the same merchant that are shown on a sales unit's page.
@@ -150,6 +159,30 @@ impl Acting {
         let (store, query) = (self.portal.store(), filter.clone().into());
         let page = store.page::<SalesUnits>(&self.row.scope, self.row.version, &query, 0).await.map_err(unavailable)?;
         Ok(page.matching)
+    }
+
+    /// What the sync has trouble with, in words; one line for each kind of trouble.
+    pub fn troubles(&self) -> Vec<String> {
+        let mut troubles: Vec<String> = Vec::new();
+        for job in &self.row.jobs {
+            let trouble = match (job.failing_since, &job.held) {
+                (Some(since), _) => failing(since, job.failure.as_deref().unwrap_or_default(), false),
+                (None, Some(held)) => format!("{held}."),
+                (None, None) => continue,
+            };
+            let known =
+                |other: &String| job.failure.as_ref().is_some_and(|failure| other.starts_with(failure.as_str()));
+            if !troubles.iter().any(known) {
+                troubles.push(trouble);
+            }
+        }
+        troubles
+    }
+
+    /// What upstream has stopped showing lately.
+    pub async fn recent_losses(&self) -> Result<RecentLosses, Failure> {
+        let mut tenant = self.portal.store().tenant(&self.row.scope).await.map_err(unavailable)?;
+        tenant.recent_losses(OffsetDateTime::now_utc() - LATELY).await.map_err(unavailable)
     }
 
     /// How many units' details are still to come in the round that is under way.

@@ -64,7 +64,8 @@ pub async fn send(
 }
 
 /// Sends an order once more that upstream surely does not have: the same request, under the same key.
-pub async fn send_again(portal: &Portal, scope: &Scope, id: Uuid, by: &str) -> Result<Sending, Failure> {
+/// `by` is nobody's where the merchant does it, by way of a template.
+pub async fn send_again(portal: &Portal, scope: &Scope, id: Uuid, by: Option<&str>) -> Result<Sending, Failure> {
     let client = client(portal, scope).await?;
     let mut tenant = portal.store().tenant(scope).await.map_err(unavailable)?;
     let sealed = tenant.begin_product_order_again(id, by, OffsetDateTime::now_utc()).await.map_err(unavailable)?;
@@ -208,6 +209,7 @@ async fn call_for_list(portal: &Portal, scope: &Scope) {
     portal.sync_bell().notify_one();
 }
 
+/// The keys of the organisation that the call is for, ahead of the sync.
 pub(super) async fn client(portal: &Portal, scope: &Scope) -> Result<Client, Failure> {
     match portal.client_of(&scope.copy).await {
         Ok(Some(client)) => Ok(client.in_lane(Lane::Interactive)),

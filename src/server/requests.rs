@@ -1,7 +1,15 @@
 //! What a request passes on its way to a page, and the requests that are not pages.
 
+pub mod by_link;
+pub mod members;
+pub mod merchants;
+pub mod prefill;
 pub mod price_packages;
 pub mod product_orders;
+pub mod sales_unit_change;
+pub mod settings;
+pub mod templates;
+mod upload;
 pub mod webhooks;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -35,6 +43,9 @@ pub async fn identify(State(portal): State<Portal>, session: Session, mut reques
     let path = request.uri().path();
     if path == paths::LOGIN {
         return next.run(request).await;
+    }
+    if path.starts_with(paths::BY_LINK) {
+        return by_link::identify(portal, request, next).await;
     }
     let staff = match sessions::staff(&session).await {
         Ok(Some(staff)) => staff,
@@ -138,8 +149,7 @@ pub async fn sign_in(
     headers: HeaderMap,
     Form(form): Form<SignInForm>,
 ) -> Response {
-    let peer = connection.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |Extension(ConnectInfo(address))| address.ip());
-    let address = if portal.trusts_proxy(peer) { forwarded_for(&headers).unwrap_or(peer) } else { peer };
+    let address = client(&portal, connection.map(|Extension(connection)| connection), &headers);
     let browser = cookie(&headers, &browser_cookie(&portal));
     let SignInForm { email, password, next } = form;
     let next = paths::own(&next).unwrap_or("/").to_owned();
@@ -187,6 +197,12 @@ async fn signed_in(portal: &Portal, staff: uuid::Uuid, next: &str, browser: Opti
         (_, Err(_)) => {}
     }
     response
+}
+
+/// Where a request comes from.
+pub(super) fn client(portal: &Portal, connection: Option<ConnectInfo<SocketAddr>>, headers: &HeaderMap) -> IpAddr {
+    let peer = connection.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(address)| address.ip());
+    if portal.trusts_proxy(peer) { forwarded_for(headers).unwrap_or(peer) } else { peer }
 }
 
 /// The client that the proxy in front of us saw: the last entry, which is the proxy's own.
@@ -259,18 +275,26 @@ pub async fn refresh_sales_unit(
     Form(form): Form<RefreshUnitForm>,
 ) -> Response {
     let Some(msn) = Msn::parse(&msn) else { return not_found(portal, &headers).await };
-    let outcome = match acting.refresh_sales_unit(&msn).await {
-        Ok(()) => "done",
-        Err(Failure::UpstreamSilent) => "silent",
-        Err(Failure::KeysRefused) => "refused",
-        Err(Failure::NoKeys) => "no-keys",
+    let outcome = match refresh_word(acting.refresh_sales_unit(&msn).await) {
+        Ok(outcome) => outcome,
         Err(Failure::NotFound) => return not_found(portal, &headers).await,
         Err(failure) => return plain(&failure),
     };
     let list = SalesUnitQuery::from_query(&form.list).to_query();
-    let path = paths::sales_unit_from(&acting.organisation().id, &msn, &list);
-    let sign = if list.is_empty() { '?' } else { '&' };
-    see_other(&format!("{path}{sign}refresh={outcome}"))
+    let unit = paths::sales_unit(&acting.organisation().id, &msn);
+    see_other(&paths::refreshed(&unit, &list, outcome))
+}
+
+/// What came of asking upstream for one thing, as its page reads it; failures that it cannot show
+/// stay failures.
+fn refresh_word(outcome: Result<(), Failure>) -> Result<&'static str, Failure> {
+    match outcome {
+        Ok(()) => Ok("done"),
+        Err(Failure::UpstreamSilent) => Ok("silent"),
+        Err(Failure::KeysRefused) => Ok("refused"),
+        Err(Failure::NoKeys) => Ok("no-keys"),
+        Err(failure) => Err(failure),
+    }
 }
 
 /// The one answer for what is not there and for what is not for the person who asks. It is

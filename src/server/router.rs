@@ -12,7 +12,10 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::{CompressionLayer, CompressionLevel};
 use tower_http::limit::RequestBodyLimitLayer;
 
-use super::requests::{price_packages, product_orders, webhooks};
+use super::requests::{
+    by_link, members, merchants, prefill, price_packages, product_orders, sales_unit_change, settings, templates,
+    webhooks,
+};
 use super::security::{csrf, headers, sessions};
 use super::{Portal, rendering, requests, site};
 use crate::app::App;
@@ -21,6 +24,9 @@ use crate::paths;
 
 /// Largest request that is read: forms are small.
 const LARGEST_REQUEST: usize = 1024 * 1024;
+/// Largest request that a form with a file may be. Only as much of the file is kept as can be good,
+/// but the rest of the form is not lost because somebody has chosen too large a picture.
+const LARGEST_UPLOAD: usize = 16 * 1024 * 1024;
 
 /// An address that is not a page. The pages are in `app`.
 pub struct Action {
@@ -49,12 +55,30 @@ pub fn guarded_actions() -> Vec<Action> {
         sent_to(paths::PREFERENCES, post(requests::choose_preferences)),
         sent_to("/as/{org}/sales-units/refresh", post(requests::refresh_sales_units)),
         sent_to("/as/{org}/sales-units/{msn}/refresh", post(requests::refresh_sales_unit)),
+        uploads("/as/{org}/sales-units/{msn}/change", post(sales_unit_change::change)),
+        operators("/as/{org}/sales-units/{msn}/status", post(sales_unit_change::set_status)),
+        sent_to("/as/{org}/merchants/{scheme}/{id}/refresh", post(merchants::refresh)),
         sent_to("/as/{org}/product-orders/refresh", post(product_orders::refresh_list)),
         sent_to("/as/{org}/product-orders/{id}/refresh", post(product_orders::refresh)),
+        admins("/as/{org}/settings", post(settings::save)),
+        sent_to("/as/{org}/settings/probe", post(settings::probe)),
+        admins("/as/{org}/members", post(members::add)),
+        admins("/as/{org}/members/{person}/role", post(members::change_role)),
+        admins("/as/{org}/members/{person}/remove", post(members::remove)),
+        uploads("/as/{org}/product-orders/new", post(prefill::send)),
         operators("/as/{org}/product-orders/{id}/note", post(product_orders::note)),
         operators("/as/{org}/product-orders/{id}/delete", post(product_orders::delete)),
         operators("/as/{org}/product-orders/{id}/send", post(product_orders::send_again)),
         operators("/as/{org}/product-orders/{id}/recognise", post(product_orders::recognise)),
+        asked_for("/as/{org}/logos/{logo}", get(prefill::logo)),
+        uploads("/as/{org}/templates/new", post(templates::make)),
+        uploads("/as/{org}/templates/{id}", post(templates::change)),
+        operators("/as/{org}/templates/{id}/link", post(templates::make_link)),
+        operators("/as/{org}/templates/{id}/withdraw", post(templates::withdraw_link)),
+        operators("/as/{org}/templates/{id}/archive", post(templates::archive)),
+        operators("/as/{org}/templates/{id}/restore", post(templates::restore)),
+        sent_to("/t/{code}", post(by_link::send)),
+        sent_to("/t/{code}/orders/{key}", post(by_link::send_again)),
         sent_to("/as/{org}/price-packages/refresh", post(price_packages::refresh_list)),
         operators("/as/{org}/sales-units/{msn}/price-package", post(price_packages::note)),
         sent_to("/as/{org}/webhooks/refresh", post(webhooks::refresh)),
@@ -76,7 +100,7 @@ pub fn router(portal: Portal) -> Router {
     routes(open_actions())
         .merge(guarded)
         .layer(DefaultBodyLimit::max(LARGEST_REQUEST))
-        .layer(RequestBodyLimitLayer::new(LARGEST_REQUEST))
+        .layer(RequestBodyLimitLayer::new(LARGEST_UPLOAD))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(portal.clone(), headers::add))
         .layer(from_fn(requests::log))
@@ -94,6 +118,12 @@ fn asked_for(path: &'static str, handler: MethodRouter<Portal>) -> Action {
 /// Sent by those who may change things upstream.
 fn operators(path: &'static str, handler: MethodRouter<Portal>) -> Action {
     sent_to(path, handler.layer(from_fn(|request, next| requests::require(Role::Operator, request, next))))
+}
+
+/// The same, with a picture.
+/// Forms with a file, sent by those who may change things upstream.
+fn uploads(path: &'static str, handler: MethodRouter<Portal>) -> Action {
+    operators(path, handler.layer(DefaultBodyLimit::max(LARGEST_UPLOAD)))
 }
 
 /// Sent by those who decide about the organisation.

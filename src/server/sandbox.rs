@@ -38,6 +38,7 @@ mod webhooks;
 mod world;
 
 use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
@@ -69,7 +70,7 @@ pub struct Sandbox {
     remembered: Mutex<remembered::Remembered>,
     webhooks: Mutex<registrations::Registrations>,
     compliance_data: bool,
-    proposals: bool,
+    proposals: AtomicBool,
     clients: keys::Clients,
     tokens: tokens::Tokens,
     limits: limits::Limits,
@@ -105,7 +106,7 @@ impl Sandbox {
             remembered: Mutex::default(),
             webhooks: Mutex::new(webhooks),
             compliance_data: settings.compliance_data,
-            proposals: settings.proposals,
+            proposals: AtomicBool::new(settings.proposals),
             limits: limits::Limits::new(clients.len(), settings.rate_limit),
             world: RwLock::new(world),
             clients,
@@ -120,7 +121,8 @@ impl Sandbox {
     }
 
     pub fn router(self: &Arc<Self>) -> Router {
-        let proposals = if self.proposals { proposals::routes() } else { proposals::no_routes() };
+        let proposals =
+            if self.proposals.load(Ordering::Relaxed) { proposals::routes() } else { proposals::no_routes() };
         let apis = management::routes()
             .merge(product_orders::routes())
             .merge(webhooks::routes())

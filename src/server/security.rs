@@ -2,6 +2,7 @@
 
 pub mod csrf;
 pub mod headers;
+pub mod limiter;
 pub mod passwords;
 pub mod secrets;
 pub mod sessions;

@@ -5,10 +5,17 @@
 //! a query that forgot to.
 
 mod bench;
+pub mod contracts;
 pub mod known_browsers;
 pub mod list_index;
+pub mod logos;
+pub mod losses;
+pub mod members;
+pub mod merchant_list;
 pub mod merchants;
 pub mod organisations;
+pub mod partner;
+pub mod prefilling;
 pub mod price_packages;
 pub mod product_orders;
 pub mod sales_unit_list;
@@ -18,6 +25,7 @@ pub mod sessions;
 pub mod sign_in_throttle;
 pub mod staff;
 pub mod sync_jobs;
+pub mod templates;
 pub mod webhooks;
 
 use std::sync::Arc;

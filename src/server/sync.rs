@@ -4,6 +4,8 @@
 //! the details of each unit, then the merchants, then each unit's webhooks. Each answer is stored as it comes, so a portal
 //! that is killed goes on where it was.
 
+pub mod capabilities;
+pub mod contracts;
 pub mod merchants;
 pub mod one_by_one;
 pub mod price_packages;
@@ -40,6 +42,8 @@ pub const RESOURCES: &[Resource] = &[
     webhooks::RESOURCE,
     sales_unit_details::RESOURCE,
     merchants::RESOURCE,
+    capabilities::RESOURCE,
+    contracts::RESOURCE,
     unit_webhooks::RESOURCE,
 ];
 
@@ -199,14 +203,7 @@ pub async fn run_once(portal: &Portal, only: Option<&OrgId>, trusting: bool) -> 
 
 /// Asks upstream for one sales unit now, ahead of everything else, and for its merchant.
 pub async fn refresh_sales_unit(portal: &Portal, copy: &OrgId, msn: &Msn) -> Result<(), Failure> {
-    let client = match portal.client_of(copy).await {
-        Ok(Some(client)) => client.in_lane(Lane::Interactive),
-        Ok(None) => return Err(Failure::NoKeys),
-        Err(error) => {
-            tracing::error!(%error, organisation = %copy, "the keys of an organisation cannot be read");
-            return Err(Failure::NoKeys);
-        }
-    };
+    let client = client_for_people(portal, copy).await?;
     let scope = Scope::whole(copy.clone());
     let store = portal.store();
     match client.sales_unit(msn).await {
@@ -229,11 +226,26 @@ pub async fn refresh_sales_unit(portal: &Portal, copy: &OrgId, msn: &Msn) -> Res
             tenant.mark_sales_unit_gone(msn, OffsetDateTime::now_utc()).await.map_err(unavailable)?;
             tenant.commit().await.map_err(unavailable)
         }
+        Err(error) => Err(not_refreshed(&error, copy)),
+    }
+}
+
+/// A client for what somebody waits for.
+async fn client_for_people(portal: &Portal, copy: &OrgId) -> Result<Client, Failure> {
+    match portal.client_of(copy).await {
+        Ok(Some(client)) => Ok(client.in_lane(Lane::Interactive)),
+        Ok(None) => Err(Failure::NoKeys),
         Err(error) => {
-            tracing::warn!(%error, organisation = %copy, %msn, "a sales unit could not be refreshed");
-            Err(if is_refusal(&error) { Failure::KeysRefused } else { Failure::UpstreamSilent })
+            tracing::error!(%error, organisation = %copy, "the keys of an organisation cannot be read");
+            Err(Failure::NoKeys)
         }
     }
+}
+
+/// What somebody is told who asked for something anew that upstream did not give.
+fn not_refreshed(error: &Error, copy: &OrgId) -> Failure {
+    tracing::warn!(%error, organisation = %copy, "upstream could not be asked for one thing anew");
+    if is_refusal(error) { Failure::KeysRefused } else { Failure::UpstreamSilent }
 }
 
 fn job_kinds() -> Vec<JobKind> {

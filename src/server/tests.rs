@@ -2,9 +2,14 @@
 
 mod access_matrix;
 mod layering;
+mod members;
+mod merchants;
 mod price_packages;
+mod proposals;
 mod sales_units;
 mod sessions;
+mod settings;
+pub mod spec;
 mod syncing;
 mod tenants;
 mod webhooks;
@@ -46,6 +51,8 @@ pub struct TestPortal {
     pub sandbox: Arc<Sandbox>,
     pub pool: PgPool,
     pub address: SocketAddr,
+    /// Looks whether all that goes to and fro between the two is valid.
+    pub spec: spec::Watch,
     sandbox_address: SocketAddr,
     sandbox_running: Mutex<Option<(CancellationToken, tokio::task::JoinHandle<std::io::Result<()>>)>>,
     _folder: tempfile::TempDir,
@@ -59,7 +66,13 @@ impl TestPortal {
     }
 
     pub async fn start_with(pool: PgPool, sales_units: u32, public_url: Option<&str>) -> Self {
-        let sandbox = Sandbox::new(&SandboxSettings { sales_units, rate_limit: 0.0, ..SandboxSettings::default() });
+        Self::start_on(pool, SandboxSettings { sales_units, ..SandboxSettings::default() }, public_url).await
+    }
+
+    /// On a sandbox with these settings, but without a rate limit.
+    pub async fn start_on(pool: PgPool, sandbox: SandboxSettings, public_url: Option<&str>) -> Self {
+        let sandbox = Sandbox::new(&SandboxSettings { rate_limit: 0.0, ..sandbox });
+        let spec = spec::Watch::over(&sandbox);
         let sandbox_listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let sandbox_address = sandbox_listener.local_addr().unwrap();
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
@@ -89,6 +102,7 @@ impl TestPortal {
             sandbox,
             pool,
             address,
+            spec,
             sandbox_address,
             sandbox_running: Mutex::default(),
             _folder: folder,
@@ -267,7 +281,37 @@ impl Browser {
         self.post("/login", &[("email", email), ("password", password)]).await
     }
 
+    /// A form with files: name of the field, name of the file and its contents.
+    pub async fn upload(&self, path: &str, form: &[(&str, &str)], files: &[(&str, &str, &[u8])]) -> Answer {
+        let mut body = Vec::new();
+        for (name, text) in form {
+            body.extend(
+                format!("--apart\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{text}\r\n").bytes(),
+            );
+        }
+        for (name, file, contents) in files {
+            let disposition = format!("content-disposition: form-data; name=\"{name}\"; filename=\"{file}\"");
+            body.extend(format!("--apart\r\n{disposition}\r\ncontent-type: image/png\r\n\r\n").bytes());
+            body.extend_from_slice(contents);
+            body.extend(b"\r\n");
+        }
+        body.extend(b"--apart--\r\n");
+        let body = ("multipart/form-data; boundary=apart", body);
+        self.send_body(Method::POST, path, &[(ORIGIN.as_str(), &self.base)], Some(body)).await
+    }
+
     pub async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], form: Option<String>) -> Answer {
+        let body = form.map(|form| ("application/x-www-form-urlencoded", form.into_bytes()));
+        self.send_body(method, path, headers, body).await
+    }
+
+    async fn send_body(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<(&str, Vec<u8>)>,
+    ) -> Answer {
         let mut request = self.client.request(method, format!("{}{path}", self.base));
         let cookies: Vec<String> =
             self.cookies.lock().unwrap().iter().map(|(name, value)| format!("{name}={value}")).collect();
@@ -277,8 +321,8 @@ impl Browser {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        if let Some(form) = form {
-            request = request.header("content-type", "application/x-www-form-urlencoded").body(form);
+        if let Some((kind, body)) = body {
+            request = request.header("content-type", kind).body(body);
         }
         let response = request.send().await.unwrap();
         for cookie in response.headers().get_all(SET_COOKIE) {

@@ -41,7 +41,7 @@ pub use self::management::{read_merchant, read_sales_unit, read_sales_unit_list}
 pub use self::price_packages::read_price_packages;
 pub use self::problem::Problem;
 pub use self::product_orders::{Prefilled, read_product_orders};
-pub use self::proposals::{read_merchants, read_partner};
+pub use self::proposals::{is_offered, read_merchants, read_partner};
 pub use self::webhooks::{RegisteredWebhook, read_webhooks};
 
 /// How the portal behaves towards every upstream.

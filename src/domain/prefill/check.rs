@@ -38,6 +38,13 @@ pub struct Warning {
     pub text: String,
 }
 
+impl Warning {
+    /// Tells it from the others of one form, so that it can be noted that it has been shown.
+    pub fn name(&self) -> String {
+        format!("{}:{}", self.code, self.field.map_or("", Field::name))
+    }
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub struct Checked {
     /// There is one exactly if there are no faults.

@@ -16,10 +16,15 @@ const MOST_TURNOVER: u64 = 999_999_999;
 /// Upstream's pattern is ``^[\p{L}\p{M}\d\\(\)-_\+\s\.`]+$``, in which `)-_` is a range: all
 /// ASCII characters from the closing bracket to the underscore.
 pub(super) fn sales_unit_name(text: &str) -> Result<String, String> {
+    name_within(text, LONGEST_NAME)
+}
+
+/// The same, with at most `longest` UTF-16 units.
+pub fn name_within(text: &str, longest: usize) -> Result<String, String> {
     let name: String = text.nfc().collect();
     let length = utf16_length(&name);
-    if length > LONGEST_NAME {
-        return Err(format!("This has {length} characters; at most {LONGEST_NAME} are taken."));
+    if length > longest {
+        return Err(format!("This has {length} characters; at most {longest} are taken."));
     }
     let mut wrong: Vec<String> = name.chars().filter(|character| !is_name_character(*character)).map(shown).collect();
     wrong.dedup();

@@ -3,18 +3,32 @@
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use super::prefill::stored_form;
 use super::{Acting, PAGE_SIZE};
 use crate::domain::failure::Failure;
+use crate::domain::freshness::Freshness;
 use crate::domain::organisation::Role;
 use crate::domain::page::Page;
+use crate::domain::prefill::{Field, PrefillForm, readable};
+use crate::domain::price_package::PricePackage;
 use crate::domain::product_order::{Delivery, ProductOrder, ProductOrderRow};
 use crate::domain::product_order_filter::{ProductOrderFilter, ProductOrderQuery};
 use crate::server::ordering::{self, Deleting, Sending};
 use crate::server::store::product_orders::ProductOrders;
 use crate::server::store::unavailable;
+use crate::server::sync;
 
 /// Longest note that is kept with an order, in characters.
 pub const NOTE_LIMIT: usize = 2_000;
+
+/// What was filled in for the merchant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FilledIn {
+    /// Labels and values, in the order of the form.
+    pub lines: Vec<(&'static str, String)>,
+    /// The hash of the picture.
+    pub logo: Option<String>,
+}
 
 /// An order with what belongs beside it.
 #[derive(Clone, Debug)]
@@ -22,14 +36,19 @@ pub struct ProductOrderView {
     pub order: ProductOrder,
     /// For an order of unknown outcome: those upstream shows that could be it, and since when.
     pub candidates: Vec<(Uuid, OffsetDateTime)>,
-    /// What was filled in, as labels and values; none if it is not known here.
-    pub filled_in: Option<Vec<(String, String)>>,
+    /// None if it is not known here.
+    pub filled_in: Option<FilledIn>,
 }
 
 impl Acting {
     pub async fn product_orders(&self, query: &ProductOrderQuery) -> Result<Page<ProductOrderRow>, Failure> {
         let (store, version) = (self.portal.store(), self.row.version);
         store.page::<ProductOrders>(&self.row.scope, version, query, PAGE_SIZE).await.map_err(unavailable)
+    }
+
+    /// How old the copy of the product orders is, and why.
+    pub fn freshness_of_product_orders(&self) -> Freshness {
+        self.freshness_of(&[sync::product_orders::NAME])
     }
 
     /// How many product orders match.
@@ -49,7 +68,10 @@ impl Acting {
         } else {
             Vec::new()
         };
-        let filled_in = None;
+        let filled_in = match stored_form(&order) {
+            Some(form) => Some(filled_in(&form, &tenant.price_packages_to_choose().await.map_err(unavailable)?)),
+            None => None,
+        };
         Ok(ProductOrderView { order, candidates, filled_in })
     }
 
@@ -74,7 +96,7 @@ impl Acting {
     pub async fn send_product_order_again(&self, id: Uuid) -> Result<Sending, Failure> {
         self.may(Role::Operator)?;
         let order = self.product_order(id).await?.order;
-        ordering::send_again(&self.portal, &self.row.scope, order.row.id, self.email()).await
+        ordering::send_again(&self.portal, &self.row.scope, order.row.id, Some(self.email())).await
     }
 
     /// Asks upstream about one order now; about one of unknown outcome by looking through its list.
@@ -97,4 +119,10 @@ impl Acting {
         }
         tenant.commit().await.map_err(unavailable)
     }
+}
+
+fn filled_in(form: &PrefillForm, packages: &[PricePackage]) -> FilledIn {
+    let lines = form.fields().filter(|field| *field != Field::Logo);
+    let lines = lines.map(|field| (field.label(), readable(field, form.get(field), packages)));
+    FilledIn { lines: lines.collect(), logo: Some(form.get(Field::Logo).to_owned()).filter(|hash| !hash.is_empty()) }
 }

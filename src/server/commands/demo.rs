@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use clap::Args;
+use clap::{ArgAction, Args};
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
@@ -49,6 +49,9 @@ pub struct DemoSettings {
     /// Most calls a second that the simulation takes from one client id
     #[arg(long, default_value_t = 200.0)]
     rate_limit: f64,
+    /// Whether the simulation has what upstream only proposed [default: true]
+    #[arg(long, default_value_t = true, hide_default_value = true, action = ArgAction::Set, value_name = "TRUE|FALSE")]
+    proposals: bool,
     /// How often the lists are fetched anew
     #[arg(long, env = "PORTAL_SYNC_INTERVAL", default_value = "5m", value_parser = humantime::parse_duration)]
     sync_interval: Duration,
@@ -66,6 +69,7 @@ pub async fn run(demo: DemoSettings, files: Files) -> anyhow::Result<()> {
         seed: demo.seed,
         rate_limit: demo.rate_limit,
         faults: demo.faults.clone(),
+        proposals: demo.proposals,
         ..SandboxSettings::default()
     });
     let sandbox_listener = listen(demo.sandbox_listen, "PORTAL_SANDBOX_LISTEN").await?;

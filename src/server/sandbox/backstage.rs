@@ -1,6 +1,7 @@
 //! What happens behind the callers' backs: for tests and demonstrations.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -69,6 +70,11 @@ impl Sandbox {
     /// Told of every call from now on, just before its answer is sent; replaces the one before.
     pub fn observe(&self, look: Arc<dyn Fn(&Exchange) + Send + Sync>) {
         self.observer.set(look);
+    }
+
+    /// Whether what was only proposed is there, from when it serves the next time.
+    pub fn set_proposals(&self, offered: bool) {
+        self.proposals.store(offered, Ordering::Relaxed);
     }
 
     /// Every token given so far is refused from now on.

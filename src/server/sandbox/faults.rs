@@ -17,11 +17,11 @@ repeat with the same --seed.
   latency=200ms         every answer comes so late; latency=50ms..2s for a random time between the two
   error=503:10%         this status for this share of the calls; 503 and 429 bring Retry-After
   truncate=5%           the connection is cut in the middle of the announced body
-  malformed=5%          200 with broken JSON
+  malformed=5%          a success with broken JSON
   html=2%               502 with a page of HTML
   blackhole=1%          the call is taken and never answered
-  lost-answer=5%        of POST and DELETE only, never of those for tokens: the call is carried out, then the
-                        connection is cut, before any byte of the answer or in the middle of its body
+  lost-answer=5%        of POST, PATCH and DELETE only, never of those for tokens: the call is carried out, then
+                        the connection is cut, before any byte of the answer or in the middle of its body
   empty-list            lists (of sales units, product orders, price packages, webhooks, merchants) are 200 and empty
   half-list             lists are valid and hold only half
   expire-tokens=2s      tokens die after this time, whatever life was announced
@@ -50,7 +50,7 @@ pub enum Fault {
     Malformed(Share),
     Html(Share),
     Blackhole(Share),
-    /// The call is carried out and its answer gets lost; of POST and DELETE only.
+    /// The call is carried out and its answer gets lost; of POST, PATCH and DELETE only.
     LostAnswer(Share),
     EmptyList,
     HalfList,

@@ -90,7 +90,7 @@ async fn with_faults(sandbox: &Sandbox, request: Request, next: Next) -> Respons
 fn changes_something(request: &Request) -> bool {
     let path = request.uri().path();
     let api = path.starts_with("/management/") || path.starts_with("/webhooks/");
-    api && matches!(*request.method(), Method::POST | Method::DELETE)
+    api && matches!(*request.method(), Method::POST | Method::PATCH | Method::DELETE)
 }
 
 /// Lets a call through that has a token and, where its kind needs one, a subscription key.

@@ -184,7 +184,7 @@ impl Orders {
 
     /// Makes the sales unit; its MSN. None where nothing waits for approval.
     pub fn approve(&mut self, id: Uuid, world: &mut World, now: OffsetDateTime) -> Option<u32> {
-        let order = self.to_decide(id)?;
+        let order = self.awaiting_decision(id)?;
         let (name, merchant_name) = names(&order.prefill);
         let msn = world.add_unit(NewUnit {
             partner: order.partner,
@@ -201,7 +201,7 @@ impl Orders {
 
     /// False where nothing waits for approval.
     pub fn reject(&mut self, id: Uuid) -> bool {
-        self.to_decide(id).map(|order| order.reached = Status::Rejected).is_some()
+        self.awaiting_decision(id).map(|order| order.reached = Status::Rejected).is_some()
     }
 
     /// Lets the fourteen days be over. False where they do not matter any more.
@@ -216,7 +216,7 @@ impl Orders {
         self.get_mut(id).filter(|order| order.kind == Kind::Prefill && waits(order))
     }
 
-    fn to_decide(&mut self, id: Uuid) -> Option<&mut Order> {
+    fn awaiting_decision(&mut self, id: Uuid) -> Option<&mut Order> {
         let first = |kind: Kind| if kind == Kind::Prefill { Status::OrderSubmitted } else { Status::Received };
         self.get_mut(id).filter(|order| order.reached == first(order.kind))
     }

@@ -69,7 +69,7 @@ impl Refusal {
     }
 
     /// As `application/json`, which is how the 404s for product orders are documented.
-    pub fn as_json(mut self) -> Self {
+    pub fn typed_as_json(mut self) -> Self {
         self.form = Form::ManagementAsJson;
         self
     }

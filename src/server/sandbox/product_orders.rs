@@ -53,13 +53,14 @@ async fn order(
 ) -> Result<Answer, Refusal> {
     let partner = caller.partner()?;
     let key = idempotency_key(&headers)?;
+    strict::check_content_type(&headers)?;
     let allowed = Allowed { packages: sandbox.packages.of(partner), compliance_data: sandbox.compliance_data };
     // Held to the end: of two calls at once with one key, the second gets the first one's answer.
     let mut remembered = locked(&sandbox.remembered);
     if let Some(answer) = remembered.answer(caller.client, key, &body)? {
         return Ok(answer);
     }
-    let answer = match read(&headers, &body, allowed) {
+    let answer = match read(&body, allowed) {
         Ok(prefill) => {
             let mut order = Order::new(partner, Kind::Prefill, prefill, OffsetDateTime::now_utc());
             order.idempotency_key = Some(key.to_owned());
@@ -137,8 +138,8 @@ async fn details(
     Ok(answers::json(&body))
 }
 
-fn read(headers: &HeaderMap, body: &[u8], allowed: Allowed) -> Result<Prefill, Refusal> {
-    let body = strict::body(headers, body)?;
+fn read(body: &[u8], allowed: Allowed) -> Result<Prefill, Refusal> {
+    let body = strict::body(body)?;
     let faults = Faults::default();
     let prefill = prefill::read(&body, allowed, &faults);
     faults.verdict()?;
@@ -158,5 +159,5 @@ fn order_id(text: &str) -> Result<Uuid, Refusal> {
 /// The order, if it is the caller's.
 fn find(orders: &Orders, caller: Caller, id: Uuid) -> Result<&Order, Refusal> {
     let own = orders.get(id).filter(|order| caller.reach == Reach::Partner(order.partner));
-    own.ok_or_else(|| Refusal::not_found("The product order was not found.").as_json())
+    own.ok_or_else(|| Refusal::not_found("The product order was not found.").typed_as_json())
 }

@@ -86,7 +86,8 @@ async fn change_sales_unit(
     let mut world = sandbox.world_mut();
     // A deactivated unit can be found here, or it could never be activated again.
     world.msn_within(&msn, caller.reach).ok_or_else(|| Refusal::not_found("The sales unit was not found."))?;
-    let body = strict::body(&headers, &body)?;
+    strict::check_content_type(&headers)?;
+    let body = strict::body(&body)?;
     let faults = Faults::default();
     let (mut name, mut status) = (None, None);
     if let Some(change) = Object::read(&body, "", &["name", "salesUnitLogo", "status"], &faults) {

@@ -10,12 +10,17 @@ use serde_json::{Map, Value};
 use super::gateway::text_of;
 use super::problem::Refusal;
 
-/// The JSON of a body. 415 where it is announced as something else, 400 where it is none.
-pub fn body(headers: &HeaderMap, bytes: &[u8]) -> Result<Value, Refusal> {
+/// 415 unless the body is announced as JSON.
+pub fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
     let content_type = text_of(headers, header::CONTENT_TYPE.as_str()).unwrap_or_default().to_lowercase();
-    if content_type.split(';').next().map(str::trim) != Some("application/json") {
-        return Err(Refusal::problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, "The body must be application/json."));
+    if content_type.split(';').next().map(str::trim) == Some("application/json") {
+        return Ok(());
     }
+    Err(Refusal::problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, "The body must be application/json."))
+}
+
+/// The JSON of a body. 400 where it is none.
+pub fn body(bytes: &[u8]) -> Result<Value, Refusal> {
     serde_json::from_slice(bytes).map_err(|_| Refusal::invalid("body", "is not JSON"))
 }
 

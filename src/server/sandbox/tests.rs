@@ -224,3 +224,13 @@ async fn merchants_without_keys_are_told_with_their_units() {
     assert!(merchants.iter().all(|merchant| !merchant.msns.is_empty() && !keyed.contains(&merchant.name)));
     assert!(sandbox.merchants_of("org_m_blabaer_kaffe").is_empty() && sandbox.merchants_of("nobody").is_empty());
 }
+
+#[test]
+fn a_hundred_thousand_units_are_ready_quickly() {
+    let start = std::time::Instant::now();
+    let sandbox = Sandbox::new(&SandboxSettings { sales_units: 100_000, ..SandboxSettings::default() });
+    let took = start.elapsed();
+    assert!(took.as_secs_f64() < 4.0, "{took:?}; two seconds on an idle machine");
+    assert!(sandbox.order_count() > 6_000);
+    assert!(sandbox.webhooks_of("org_kystkassa").len() > 2_500);
+}

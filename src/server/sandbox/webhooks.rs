@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get};
 use axum::{Extension, Json, Router};
@@ -103,11 +103,8 @@ fn scope(sandbox: &Sandbox, caller: Caller, headers: &HeaderMap) -> Result<Scope
 
 fn read(headers: &HeaderMap, body: &[u8]) -> Result<(String, Vec<&'static str>), Refusal> {
     // This API documents 400 only.
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if !content_type.to_lowercase().starts_with("application/json") {
-        return Err(Refusal::invalid("Content-Type", "must be application/json"));
-    }
-    let body = strict::body(headers, body)?;
+    strict::check_content_type(headers).map_err(|_| Refusal::invalid("Content-Type", "must be application/json"))?;
+    let body = strict::body(body)?;
     let faults = Faults::default();
     let object = Object::read(&body, "", &["url*", "events*"], &faults);
     let url = object.as_ref().and_then(|object| object.text("url", "", |_| true));

@@ -29,11 +29,13 @@ impl Tenant<'_> {
         .await?;
         sqlx::query!(
             r#"
-            insert into merchant (organisation_id, scheme, id, name, status, country_code, fetched_at)
-            select distinct on (business_id) organisation_id, business_scheme, business_id, merchant_name, 'ACTIVE', 'NO', now()
+            insert into merchant (organisation_id, scheme, id, name, status, country_code, fetched_at, version)
+            select distinct on (business_id)
+                   organisation_id, business_scheme, business_id, merchant_name, 'ACTIVE', 'NO', now(), $2
             from sales_unit where organisation_id = $1
             "#,
             organisation,
+            version,
         )
         .execute(self.connection())
         .await

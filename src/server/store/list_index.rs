@@ -57,12 +57,13 @@ pub trait ListKind: 'static {
 /// What an index keeps of a row.
 #[derive(Clone, Debug, Default)]
 pub struct Indexed {
-    /// Tells rows apart and equals in an order; stands in the addresses of pages.
+    /// Tells rows apart and equals in an order; stands in the addresses of pages, behind the last
+    /// `~`.
     pub key: String,
     /// The texts that are searched, as they are shown; the index folds them.
     pub fields: Vec<String>,
     /// What the row is sorted by: a text for each of the kind's sorts, in their order. A row
-    /// whose text is empty comes last. A time is a text such as `2026-11-20T14:02:11Z`.
+    /// whose text is empty comes last. For times there is [`time_text`].
     pub sorts: Vec<String>,
     /// As the kind's [`Facets::test`] wants them.
     pub facets: u64,
@@ -72,6 +73,11 @@ pub struct Indexed {
     /// The row is no longer in the list, for instance because it turned out to be another one's
     /// double; then nothing else but key and version counts.
     pub removed: bool,
+}
+
+/// A time as a text that sorts as times do; empty for one that is not known.
+pub fn time_text(time: Option<OffsetDateTime>) -> String {
+    time.map(|time| format!("{:012}", time.unix_timestamp().max(0))).unwrap_or_default()
 }
 
 /// How keys are compared.

@@ -4,21 +4,31 @@ use sqlx::types::Json;
 use time::OffsetDateTime;
 
 use super::{Result, Tenant};
-use crate::domain::identifiers::BusinessIdentifier;
-use crate::domain::merchant::{Address, Merchant};
+use crate::domain::identifiers::{BusinessIdentifier, Msn};
+use crate::domain::merchant::{Address, KnownMerchant, Merchant, OwnedSalesUnit};
+use crate::domain::sales_unit::ListedSalesUnit;
 
 impl Tenant<'_> {
     /// A merchant and when it was fetched; none if upstream has not told of it yet.
     pub async fn merchant(&mut self, business: &BusinessIdentifier) -> Result<Option<(Merchant, OffsetDateTime)>> {
+        let known = self.known_merchant(business).await?;
+        let told = known.and_then(|known| known.details.zip(known.fetched_at));
+        Ok(told.filter(|(merchant, _)| !merchant.name.is_empty()))
+    }
+
+    /// Everything that is known of a merchant; none if it neither owns a unit nor was told of.
+    pub async fn known_merchant(&mut self, business: &BusinessIdentifier) -> Result<Option<KnownMerchant>> {
         let organisation = self.scope.copy.as_str();
         let row = sqlx::query!(
             r#"
-            select name as "name!", status, country_code, fetched_at as "fetched_at!",
-                   business_address as "business_address: Json<Address>",
-                   post_address as "post_address: Json<Address>",
-                   created_upstream_at, updated_upstream_at
-            from merchant
-            where organisation_id = $1 and scheme = $2 and id = $3 and name is not null and fetched_at is not null
+            select m.name, m.status, m.country_code, m.business_address as "business_address: Json<Address>",
+                   m.post_address as "post_address: Json<Address>", m.created_upstream_at, m.updated_upstream_at,
+                   m.raw as "raw: Json<serde_json::Value>", m.first_seen_at, m.fetched_at, m.gone_at
+            from merchant m
+            where m.organisation_id = $1 and m.scheme = $2 and m.id = $3
+              and (m.fetched_at is not null or m.name is not null or exists (
+                  select from sales_unit s
+                  where s.organisation_id = $1 and s.business_scheme = $2 and s.business_id = $3))
             "#,
             organisation,
             business.scheme,
@@ -29,7 +39,7 @@ impl Tenant<'_> {
         Ok(row.map(|row| {
             let merchant = Merchant {
                 business_identifier: business.clone(),
-                name: row.name,
+                name: row.name.clone().unwrap_or_default(),
                 status: row.status,
                 country_code: row.country_code,
                 business_address: row.business_address.map(|Json(address)| address),
@@ -37,22 +47,125 @@ impl Tenant<'_> {
                 created_at: row.created_upstream_at,
                 updated_at: row.updated_upstream_at,
             };
-            (merchant, row.fetched_at)
+            KnownMerchant {
+                business_identifier: business.clone(),
+                known_name: row.name,
+                details: row.fetched_at.is_some().then_some(merchant),
+                first_seen_at: row.first_seen_at,
+                fetched_at: row.fetched_at,
+                gone_at: row.gone_at,
+                raw: row.raw.and_then(|Json(raw)| serde_json::to_string_pretty(&raw).ok()),
+            }
         }))
     }
 
-    /// Notes that a merchant exists, to be fetched when its turn comes.
-    pub(super) async fn expect_merchant(&mut self, business: &BusinessIdentifier) -> Result<()> {
+    /// The merchant's units by name, those that are gone included; at most `limit`, and how many
+    /// there are.
+    pub async fn merchant_sales_units(
+        &mut self,
+        merchant: &BusinessIdentifier,
+        limit: i64,
+    ) -> Result<(Vec<OwnedSalesUnit>, usize)> {
+        let scope = self.scope;
+        let rows = sqlx::query!(
+            r#"
+            select msn, name, gone_at, count(*) over () as "count!"
+            from sales_unit
+            where organisation_id = $1 and business_scheme = $2 and business_id = $3
+            order by gone_at is not null, name, msn
+            limit $4
+            "#,
+            scope.copy.as_str(),
+            merchant.scheme,
+            merchant.id,
+            limit,
+        )
+        .fetch_all(self.connection())
+        .await?;
+        let count = rows.first().map_or(0, |row| usize::try_from(row.count).unwrap_or_default());
+        let units = rows.into_iter().filter_map(|row| {
+            let unit = ListedSalesUnit { msn: Msn::parse(&row.msn)?, name: row.name };
+            Some(OwnedSalesUnit { unit, gone_at: row.gone_at })
+        });
+        Ok((units.collect(), count))
+    }
+
+    /// Notes that a merchant exists, to be fetched when its turn comes. `version` is the copy's
+    /// new one.
+    pub(super) async fn expect_merchant(&mut self, business: &BusinessIdentifier, version: i64) -> Result<()> {
         let organisation = self.scope.copy.as_str();
         sqlx::query!(
-            "insert into merchant (organisation_id, scheme, id) values ($1, $2, $3) on conflict do nothing",
+            "insert into merchant (organisation_id, scheme, id, version) values ($1, $2, $3, $4) on conflict do nothing",
             organisation,
             business.scheme,
             business.id,
+            version,
         )
         .execute(self.connection())
         .await
         .map(drop)
+    }
+
+    /// Notes that merchants have changed because these units, by MSN, are about to become somebody
+    /// else's: those that they have belonged to until now.
+    pub(super) async fn note_changing_owners(
+        &mut self,
+        units: &[(&Msn, Option<&BusinessIdentifier>)],
+        version: i64,
+    ) -> Result<()> {
+        let organisation = self.scope.copy.as_str();
+        let msns: Vec<String> = units.iter().map(|(msn, _)| msn.to_string()).collect();
+        let schemes: Vec<Option<String>> =
+            units.iter().map(|(_, owner)| owner.map(|owner| owner.scheme.clone())).collect();
+        let ids: Vec<Option<String>> = units.iter().map(|(_, owner)| owner.map(|owner| owner.id.clone())).collect();
+        sqlx::query!(
+            r#"
+            update merchant m set version = $2
+            from unnest($3::text[], $4::text[], $5::text[]) as told (msn, scheme, id)
+            join sales_unit s on s.organisation_id = $1 and s.msn = told.msn
+            where m.organisation_id = $1 and m.scheme = s.business_scheme and m.id = s.business_id
+              and (told.scheme, told.id) is distinct from (s.business_scheme, s.business_id)
+            "#,
+            organisation,
+            version,
+            &msns,
+            &schemes as &[Option<String>],
+            &ids as &[Option<String>],
+        )
+        .execute(self.connection())
+        .await
+        .map(drop)
+    }
+
+    /// Notes merchants that upstream names, to be fetched when their turn comes. Returns how many
+    /// of them were not known by name.
+    pub async fn expect_named_merchants(&mut self, listed: &[(BusinessIdentifier, String)]) -> Result<u64> {
+        if listed.is_empty() {
+            return Ok(0);
+        }
+        let organisation = self.scope.copy.as_str();
+        let version = self.next_version().await?;
+        let column = |read: fn(&(BusinessIdentifier, String)) -> &String| listed.iter().map(read).cloned().collect();
+        let (schemes, ids, names): (Vec<String>, Vec<String>, Vec<String>) =
+            (column(|(business, _)| &business.scheme), column(|(business, _)| &business.id), column(|(_, name)| name));
+        let noted = sqlx::query!(
+            r#"
+            insert into merchant (organisation_id, scheme, id, name, version)
+            select distinct on (scheme, id) $1, scheme, id, nullif(name, ''), $5
+            from unnest($2::text[], $3::text[], $4::text[]) as listed (scheme, id, name)
+            on conflict (organisation_id, scheme, id) do update
+            set name = excluded.name, version = excluded.version
+            where merchant.name is null and excluded.name is not null
+            "#,
+            organisation,
+            &schemes,
+            &ids,
+            &names,
+            version,
+        )
+        .execute(self.connection())
+        .await?;
+        Ok(noted.rows_affected())
     }
 
     /// How many merchants there are, and how many of them have not been fetched since `since`.
@@ -112,14 +225,15 @@ impl Tenant<'_> {
                 r#"
                 insert into merchant (
                     organisation_id, scheme, id, name, status, country_code, business_address, post_address,
-                    created_upstream_at, updated_upstream_at, raw, fetched_at)
-                values ($1, $2, $3, nullif($4::text, ''), $5, $6, $7, $8, $9, $10, $11, $12)
+                    created_upstream_at, updated_upstream_at, raw, fetched_at, version)
+                values ($1, $2, $3, nullif($4::text, ''), $5, $6, $7, $8, $9, $10, $11, $12, $13)
                 on conflict (organisation_id, scheme, id) do update
                 set name = coalesce(excluded.name, merchant.name), status = excluded.status, country_code = excluded.country_code,
                     business_address = excluded.business_address, post_address = excluded.post_address,
                     created_upstream_at = excluded.created_upstream_at,
                     updated_upstream_at = excluded.updated_upstream_at, raw = excluded.raw,
-                    fetched_at = excluded.fetched_at, failed_at = null, gone_at = null
+                    fetched_at = excluded.fetched_at, failed_at = null, gone_at = null,
+                    version = excluded.version
                 "#,
                 organisation,
                 scheme,
@@ -133,6 +247,7 @@ impl Tenant<'_> {
                 merchant.updated_at,
                 raw as _,
                 now,
+                version,
             )
             .execute(self.connection())
             .await?;
@@ -163,12 +278,13 @@ impl Tenant<'_> {
         now: OffsetDateTime,
     ) -> Result<()> {
         let organisation = self.scope.copy.as_str();
+        let version = self.next_version().await?;
         let schemes: Vec<String> = merchants.iter().map(|merchant| merchant.scheme.clone()).collect();
         let ids: Vec<String> = merchants.iter().map(|merchant| merchant.id.clone()).collect();
         sqlx::query!(
             r#"
             update merchant m
-            set failed_at = $4, gone_at = case when $5 then coalesce(m.gone_at, $4) else m.gone_at end
+            set failed_at = $4, gone_at = case when $5 then coalesce(m.gone_at, $4) else m.gone_at end, version = $6
             from unnest($2::text[], $3::text[]) as failed (scheme, id)
             where m.organisation_id = $1 and m.scheme = failed.scheme and m.id = failed.id
             "#,
@@ -177,6 +293,7 @@ impl Tenant<'_> {
             &ids,
             now,
             gone,
+            version,
         )
         .execute(self.connection())
         .await

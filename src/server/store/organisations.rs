@@ -47,6 +47,11 @@ pub struct ActingRow {
     /// The partner that serves this merchant, by name.
     pub served_by: Option<String>,
     pub jobs: Vec<JobRow>,
+    /// Which proposals upstream has been found to have, or not.
+    pub probes: Vec<ProbeRow>,
+    /// Of a merchant without keys: the serving partner's.
+    pub feedback_address: Option<String>,
+    pub sends_compliance_data: bool,
     /// Organisations this person has acted as, the latest first, without this one.
     pub recent: Vec<Organisation>,
     /// Whether it is time to note that this person acts as this organisation.
@@ -68,6 +73,15 @@ pub struct JobRow {
     pub held: Option<String>,
 }
 
+#[derive(Clone, Debug, serde::Deserialize)]
+pub struct ProbeRow {
+    /// A [`crate::domain::partner::Proposal`], by its word.
+    pub proposal: String,
+    pub offered: bool,
+    #[serde(with = "time::serde::rfc3339")]
+    pub checked_at: OffsetDateTime,
+}
+
 #[derive(Debug, serde::Deserialize)]
 struct RecentRow {
     id: String,
@@ -86,6 +100,8 @@ impl Store {
                    coalesce(c.version, 0) as "version!",
                    coalesce(p.client_id, o.client_id) is not null as "has_keys!",
                    p.name as "served_by?",
+                   coalesce(o.feedback_address, p.feedback_address) as "feedback_address?",
+                   o.sends_compliance_data,
                    m.last_used_at is null or m.last_used_at < now() - interval '1 minute' as "stale_use!",
                    coalesce((
                        select json_agg(json_build_object(
@@ -96,6 +112,11 @@ impl Store {
                            'held', j.held))
                        from sync_job j where j.organisation_id = coalesce(p.id, o.id)), '[]')
                        as "jobs!: Json<Vec<JobRow>>",
+                   coalesce((
+                       select json_agg(json_build_object(
+                           'proposal', k.proposal, 'offered', k.offered, 'checked_at', k.checked_at))
+                       from capability k where k.organisation_id = coalesce(p.id, o.id)), '[]')
+                       as "probes!: Json<Vec<ProbeRow>>",
                    coalesce((
                        select json_agg(r) from (
                            select ro.id, ro.kind, ro.name, ro.business_id, rm.role
@@ -138,6 +159,9 @@ impl Store {
             has_keys: row.has_keys,
             served_by: row.served_by,
             jobs: row.jobs.0,
+            probes: row.probes.0,
+            feedback_address: row.feedback_address,
+            sends_compliance_data: row.sends_compliance_data,
             recent: recent
                 .map(|row| organisation_of(row.id, &row.kind, row.name, row.business_id, &row.role))
                 .collect::<Result<_>>()?,

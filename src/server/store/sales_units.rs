@@ -238,6 +238,8 @@ impl Tenant<'_> {
         }
         let organisation = self.scope.copy.as_str();
         let version = self.next_version().await?;
+        let owners: Vec<_> = answers.iter().map(|(unit, _)| (&unit.msn, unit.business_identifier.as_ref())).collect();
+        self.note_changing_owners(&owners, version).await?;
         for (unit, raw) in answers {
             let Configuration { capture_type, .. } = &unit.configuration;
             let flag = |flag: Flag| Option::<bool>::from(flag);
@@ -288,7 +290,7 @@ impl Tenant<'_> {
             .execute(self.connection())
             .await?;
             if let Some(business) = business {
-                self.expect_merchant(business).await?;
+                self.expect_merchant(business, version).await?;
             }
         }
         Ok(())

@@ -5,11 +5,14 @@ use futures::future::BoxFuture;
 use time::OffsetDateTime;
 
 use super::one_by_one::{Count, OneByOne, fetch_due};
-use super::{Done, Resource, Round, Trouble, unit_webhooks};
+use super::{Done, Resource, Round, Trouble, client_for_people, contracts, not_refreshed, unit_webhooks};
+use crate::domain::failure::Failure;
 use crate::domain::identifiers::BusinessIdentifier;
 use crate::domain::merchant::Merchant;
+use crate::domain::organisation::OrgId;
+use crate::server::Portal;
 use crate::server::store::sales_units::DETAILS_LIFE;
-use crate::server::store::{self, Tenant};
+use crate::server::store::{self, Scope, Tenant, unavailable};
 use crate::server::vipps::{Answer, Client, Error};
 
 pub const NAME: &str = "merchants";
@@ -18,13 +21,29 @@ pub const RESOURCE: Resource = Resource::of_everybody(NAME, "Fetching merchants"
 fn run(round: Round) -> BoxFuture<'static, Result<Done, Trouble>> {
     async move {
         let everything = fetch_due::<Merchants>(&round, DETAILS_LIFE).await?;
-        Ok(if everything {
-            Done { then: vec![unit_webhooks::NAME], ..Done::default() }
-        } else {
-            Done::to_be_continued()
-        })
+        // Contracts where upstream has them; webhooks last, because they are one call a unit again.
+        let then = vec![contracts::NAME, unit_webhooks::NAME];
+        Ok(if everything { Done { then, ..Done::default() } } else { Done::to_be_continued() })
     }
     .boxed()
+}
+
+/// Asks upstream for one merchant now, ahead of everything else.
+pub async fn refresh(portal: &Portal, copy: &OrgId, business: &BusinessIdentifier) -> Result<(), Failure> {
+    let client = client_for_people(portal, copy).await?;
+    let scope = Scope::whole(copy.clone());
+    let answer = client.merchant(business).await;
+    let now = OffsetDateTime::now_utc();
+    let mut tenant = portal.store().tenant(&scope).await.map_err(unavailable)?;
+    match answer {
+        Ok(answer) => tenant.save_merchants(&[(answer.value, answer.raw)], now).await,
+        Err(error) if error.is_not_found() => {
+            tenant.note_failed_merchants(std::slice::from_ref(business), true, now).await
+        }
+        Err(error) => return Err(not_refreshed(&error, copy)),
+    }
+    .map_err(unavailable)?;
+    tenant.commit().await.map_err(unavailable)
 }
 
 struct Merchants;

@@ -40,7 +40,6 @@ enum Access {
     /// Members who may change things; viewers are told that they may not.
     Operators,
     /// Members who decide about the organisation.
-    #[expect(dead_code)]
     Admins,
 }
 
@@ -59,13 +58,37 @@ const MATRIX: &[(&str, &str, Access, u16)] = &[
     ("GET", "/profile", Access::SignedIn, 200),
     ("POST", "/profile/preferences", Access::SignedIn, 303),
     ("GET", "/as/{org}", Access::Members, 200),
+    ("GET", "/as/{org}/settings", Access::Members, 200),
+    ("POST", "/as/{org}/settings", Access::Admins, 303),
+    ("POST", "/as/{org}/settings/probe", Access::Members, 303),
+    ("GET", "/as/{org}/sales-units/{msn}/change", Access::Members, 200),
+    // Not the kind of form that it takes.
+    ("POST", "/as/{org}/sales-units/{msn}/change", Access::Operators, 400),
+    ("POST", "/as/{org}/sales-units/{msn}/status", Access::Operators, 422),
+    ("GET", "/as/{org}/members", Access::Members, 200),
+    ("POST", "/as/{org}/members", Access::Admins, 422),
+    ("GET", "/as/{org}/members/{person}", Access::Members, 200),
+    ("POST", "/as/{org}/members/{person}/role", Access::Admins, 422),
+    ("POST", "/as/{org}/members/{person}/remove", Access::Admins, 303),
     ("GET", "/as/{org}/sales-units", Access::Members, 200),
     ("GET", "/as/{org}/sales-units/{msn}", Access::Members, 200),
     ("POST", "/as/{org}/sales-units/refresh", Access::Members, 303),
     ("POST", "/as/{org}/sales-units/{msn}/refresh", Access::Members, 303),
+    ("GET", "/as/{org}/product-orders", Access::Members, 200),
+    ("GET", "/as/{org}/product-orders/{id}", Access::Members, 200),
+    ("POST", "/as/{org}/product-orders/refresh", Access::Members, 303),
+    ("POST", "/as/{org}/product-orders/{id}/refresh", Access::Members, 303),
+    ("POST", "/as/{org}/product-orders/{id}/note", Access::Operators, 303),
+    ("POST", "/as/{org}/product-orders/{id}/send", Access::Operators, 303),
+    // Nothing is recognised without saying which order it is.
+    ("POST", "/as/{org}/product-orders/{id}/recognise", Access::Operators, 404),
+    ("POST", "/as/{org}/product-orders/{id}/delete", Access::Operators, 303),
     ("POST", "/as/{org}/sales-units/{msn}/price-package", Access::Operators, 303),
     ("GET", "/as/{org}/price-packages", Access::Members, 200),
     ("POST", "/as/{org}/price-packages/refresh", Access::Members, 303),
+    ("GET", "/as/{org}/merchants", Access::Members, 200),
+    ("GET", "/as/{org}/merchants/{scheme}/{id}", Access::Members, 200),
+    ("POST", "/as/{org}/merchants/{scheme}/{id}/refresh", Access::Members, 303),
     ("GET", "/as/{org}/webhooks", Access::Members, 200),
     ("GET", "/as/{org}/webhooks/new", Access::Members, 200),
     ("POST", "/as/{org}/webhooks/new", Access::Operators, 422),
@@ -106,16 +129,33 @@ async fn browser(portal: &TestPortal, who: Who) -> Browser {
     }
 }
 
+/// What of the partner's is asked for, in place of the parameters of the addresses.
+fn things(portal: &TestPortal) -> Vec<(&'static str, String)> {
+    let merchant = portal.sandbox.merchants_of(PARTNER).remove(0);
+    let order = portal.sandbox.orders_of(PARTNER).remove(0);
+    let webhook = portal.sandbox.webhooks_of(PARTNER).remove(0);
+    vec![
+        ("{org}", PARTNER.to_owned()),
+        ("{msn}", merchant.msns[0].clone()),
+        ("{scheme}/{id}", format!("{}/{}", merchant.scheme, merchant.id)),
+        ("/product-orders/{id}", format!("/product-orders/{}", order.id)),
+        ("/webhooks/{id}", format!("/webhooks/{}", webhook.id)),
+        ("{*path}", "nothing.css".to_owned()),
+    ]
+}
+
 #[sqlx::test(migrator = "MIGRATIONS")]
 async fn everybody_gets_what_is_theirs_and_nothing_else(pool: PgPool) {
     let portal = TestPortal::synced(pool).await;
-    let msn = portal.sandbox.merchants_of(PARTNER)[0].msns[0].clone();
-    let webhook = portal.sandbox.webhooks_of(PARTNER).remove(0).id;
+    let mut things = things(&portal);
+    let person = portal.person("member@example.com", &[(PARTNER, Role::Viewer)]).await;
+    things.push(("{person}", person.to_string()));
     for who in EVERYBODY {
+        // That everybody is refused at /login in turn is nobody's guessing.
+        sqlx::query("delete from sign_in_throttle").execute(&portal.pool).await.unwrap();
         let browser = browser(&portal, who).await;
         for &(method, pattern, access, answer) in MATRIX {
-            let path = pattern.replace("{org}", PARTNER).replace("{msn}", &msn).replace("{*path}", "nothing.css");
-            let path = path.replace("webhooks/{id}", &format!("webhooks/{webhook}"));
+            let path = things.iter().fold(pattern.to_owned(), |path, (place, thing)| path.replace(place, thing));
             let got = if method == "GET" { browser.get(&path).await } else { browser.post(&path, &[]).await };
             let member = matches!(who, Who::Viewer | Who::Operator | Who::Admin);
             let within = matches!(access, Access::Members | Access::Operators | Access::Admins);
@@ -148,6 +188,10 @@ async fn what_one_may_not_see_looks_like_what_does_not_exist(pool: PgPool) {
         "/as/org_kystkassa",
         "/as/org_kystkassa/sales-units?q=kaffe",
         "/as/org_kystkassa/sales-units/123456",
+        "/as/org_kystkassa/merchants?q=kaffe",
+        "/as/org_kystkassa/merchants/business:NO:ORG/987654321",
+        "/as/org_merchant/merchants",
+        "/as/org_merchant/merchants/business:NO:ORG/987654321",
         "/as/Not%20an%20id",
         "/as/",
         "/as/%2e%2e/org_kystkassa",

@@ -106,6 +106,7 @@ fn islands_know_addresses_and_elements_only() {
 #[test]
 fn elements_whose_text_is_not_escaped_hold_none() {
     // Leptos 0.8 writes the children of these as they are (leptos-0.9).
-    let lines = saying(sources(""), &["<textarea", "<noscript", "<style", "inner_html"]);
-    assert_eq!(lines, NONE);
+    // One component escapes the text of text areas by itself, and one draws what it has made itself.
+    let lines = saying(sources(""), &["<textarea", "<noscript", "<style", "inner_html", "</textarea"]);
+    assert_eq!(except(lines, &["src/components/form.rs", "src/components/qr_code.rs"]), NONE);
 }

@@ -88,15 +88,23 @@ impl Client {
                 self.account.send(self.lane, call).await.map(drop)
             }
         };
-        match outcome {
-            Ok(()) | Err(Error::Forbidden(_)) => Ok(true),
-            // Something answers there, but not what could be used.
-            Err(Error::NotFound(_) | Error::NotUnderstood { .. }) => Ok(false),
-            Err(Error::Refused(problem)) if (400..500).contains(&problem.status) => {
-                Ok(!matches!(problem.status, 405 | 410))
-            }
-            Err(error) => Err(error),
+        match is_offered(&outcome) {
+            Some(offered) => Ok(offered),
+            None => outcome.map(|()| false),
         }
+    }
+}
+
+/// What an outcome tells of whether upstream has what was asked for; none if it does not tell.
+pub fn is_offered<T>(outcome: &Result<T, Error>) -> Option<bool> {
+    match outcome {
+        Ok(_) | Err(Error::Forbidden(_)) => Some(true),
+        // Something answers there, but not what could be used.
+        Err(Error::NotFound(_) | Error::NotUnderstood { .. }) => Some(false),
+        Err(Error::Refused(problem)) if (400..500).contains(&problem.status) => {
+            Some(!matches!(problem.status, 405 | 410))
+        }
+        Err(_) => None,
     }
 }
 

@@ -18,11 +18,8 @@ pub enum Kind {
     Secret,
     Number,
     Check,
-    /// What is sent and what is shown, with an empty choice if one may leave it open.
-    Choice {
-        choices: &'static [(&'static str, &'static str)],
-        open: bool,
-    },
+    /// What is sent and what is shown.
+    Choice(&'static [(&'static str, &'static str)]),
     /// One of these words, or none of them.
     Word(&'static [&'static str]),
 }
@@ -36,18 +33,15 @@ const fn field(label: &'static str, name: &'static str, kind: Kind) -> Field {
     Field { label, name, kind }
 }
 
-const REGISTERS: Kind = Kind::Choice {
-    choices: &[
-        ("business:NO:ORG", "Norway, organisation number"),
-        ("business:DK:CVR", "Denmark, CVR number"),
-        ("business:FI:Y-tunnus", "Finland, Y-tunnus"),
-    ],
-    open: false,
-};
-const ACCOUNTS: Kind =
-    Kind::Choice { choices: &[("BBAN:NO", "Norway"), ("BBAN:DK", "Denmark"), ("BBAN:FI", "Finland")], open: true };
+const REGISTERS: Kind = Kind::Choice(&[
+    ("business:NO:ORG", "Norway, organisation number"),
+    ("business:DK:CVR", "Denmark, CVR number"),
+    ("business:FI:Y-tunnus", "Finland, Y-tunnus"),
+]);
+const ACCOUNTS: Kind = Kind::Choice(&[("BBAN:NO", "Norway"), ("BBAN:DK", "Denmark"), ("BBAN:FI", "Finland")]);
 
 pub const PACKAGE: &str = "pricePackageId";
+const ACCOUNT_SCHEME: &str = "settlementBankAccount.scheme";
 
 /// All but the price package, which depends on the partner.
 pub static SECTIONS: [Section; 3] = [
@@ -57,7 +51,7 @@ pub static SECTIONS: [Section; 3] = [
             field("Registered in", "businessIdentifier.scheme", REGISTERS),
             field("Business identifier", "businessIdentifier.id", Kind::Required),
             field("Sales unit name", "salesUnitName", Kind::Required),
-            field("Country of the account", "settlementBankAccount.scheme", ACCOUNTS),
+            field("Country of the account", ACCOUNT_SCHEME, ACCOUNTS),
             field("Settlement account", "settlementBankAccount.id", Kind::Text),
         ],
     },
@@ -89,6 +83,11 @@ pub static SECTIONS: [Section; 3] = [
 /// What stands at a field's place, as one types it.
 pub fn text_at(payload: &Value, name: &str) -> String {
     match payload.pointer(&format!("/{}", name.replace('.', "/"))) {
+        // Most accounts are where the business is.
+        None if name == ACCOUNT_SCHEME => match text_at(payload, "businessIdentifier.scheme").split(':').nth(1) {
+            Some(country) => format!("BBAN:{country}"),
+            None => String::new(),
+        },
         None | Some(Value::Null | Value::Object(_) | Value::Array(_)) => String::new(),
         Some(Value::String(text)) => text.clone(),
         Some(other) => other.to_string(),

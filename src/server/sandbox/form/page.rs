@@ -123,10 +123,7 @@ impl Form<'_> {
             Kind::Required => input(html, " required"),
             Kind::Secret => input(html, " type=\"password\""),
             Kind::Number => input(html, " inputmode=\"numeric\""),
-            Kind::Choice { choices, open } => {
-                let choices = choices.iter().map(|(word, shown)| (*word, *shown));
-                select(html, name, &described, &value, open.then_some(("", "–")).into_iter().chain(choices));
-            }
+            Kind::Choice(choices) => select(html, name, &described, &value, choices.iter().copied()),
             Kind::Word(words) => {
                 let open = (name != "productType").then_some(("", "–"));
                 select(html, name, &described, &value, open.into_iter().chain(words.iter().map(|word| (*word, *word))));
@@ -151,8 +148,16 @@ impl Form<'_> {
             );
             return;
         }
-        let offered = self.packages.iter().filter(|package| package.visible);
-        let offered: Vec<(String, String)> = offered
+        let offered = || self.packages.iter().filter(|package| package.visible);
+        let scheme = text_at(self.payload, "businessIdentifier.scheme");
+        let product = text_at(self.payload, "productType");
+        let fits =
+            |package: &&PricePackage| package.market.scheme() == scheme && package.product_type.word() == product;
+        let chosen = match offered().find(fits) {
+            Some(package) if chosen.is_empty() => package.id.to_string(),
+            _ => chosen,
+        };
+        let offered: Vec<(String, String)> = offered()
             .map(|package| (package.id.to_string(), format!("{}, {}", package.name, package.description)))
             .collect();
         let _ = write!(html, "<p class=\"field\"><label for=\"{PACKAGE}\">Price package</label>");

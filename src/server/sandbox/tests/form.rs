@@ -89,6 +89,9 @@ async fn a_merchant_submits_and_a_case_worker_approves() {
     assert!(form.text.contains("<label for=\"pricePackageId\">Price package</label>"), "none was sent");
     assert!(form.header("content-security-policy").starts_with("default-src 'none'"));
     let fields = filled_in(&form.text);
+    let package = &sandbox.price_packages_of("org_kystkassa")[0];
+    assert!(fields.contains(&("pricePackageId".to_owned(), package.id.clone())), "{fields:?}");
+    assert!(fields.contains(&("settlementBankAccount.scheme".to_owned(), "BBAN:NO".to_owned())), "{fields:?}");
     assert!(fields.contains(&("annualTurnover".to_owned(), "5000".to_owned())), "{fields:?}");
 
     let refused = browser.send(&place, &changed(&fields, "salesUnitName", "Kaffe & \"Kake\"")).await;
@@ -99,6 +102,11 @@ async fn a_merchant_submits_and_a_case_worker_approves() {
     assert!(refused.text.contains("value=\"Kaffe &amp; &quot;Kake&quot;\""), "what was typed is kept");
     assert_eq!(status(&client, &id).await, "MERCHANT_VIEWED");
 
+    let refused = browser.send(&place, &changed(&fields, "settlementBankAccount.id", "12345678901")).await;
+    assert!(refused.status == 422 && refused.text.contains("id=\"settlementBankAccount.id-wrong\""));
+    let mut fields = fields;
+    let account = fields.iter_mut().find(|(name, _)| name == "settlementBankAccount.id").unwrap();
+    account.1 = "86011117947".to_owned();
     let desk = browser.send(&place, &changed(&fields, "salesUnitName", "Blåbær <3")).await;
     assert!(desk.text.contains("You are now the case worker of Vipps MobilePay"), "{}", desk.text);
     assert!(

@@ -186,7 +186,7 @@ fn a_list_with_keys_of_its_own_is_narrowed_by_time() {
         Indexed {
             key: key.to_owned(),
             fields: vec![name.to_owned()],
-            sorts: vec![crate::domain::freshness::machine(due), name.to_owned()],
+            sorts: vec![time_text(Some(due)), name.to_owned()],
             facets: URGENT.holding(u64::from(urgent)),
             moment: due.unix_timestamp(),
             ..Indexed::default()

@@ -77,7 +77,7 @@ impl Tenant<'_> {
     pub async fn begin_product_order_again(
         &mut self,
         id: Uuid,
-        by: &str,
+        by: Option<&str>,
         now: OffsetDateTime,
     ) -> Result<Option<Vec<u8>>> {
         let organisation = self.scope.copy.as_str();
@@ -96,7 +96,7 @@ impl Tenant<'_> {
         .fetch_optional(self.connection())
         .await?;
         if sealed.is_some() {
-            self.happened(id, &Happening::Sent, Some(by), now).await?;
+            self.happened(id, &Happening::Sent, by, now).await?;
         }
         Ok(sealed)
     }

@@ -161,9 +161,9 @@ async fn an_order_that_never_arrived_is_missing_and_can_be_sent_again(pool: PgPo
     assert_eq!(orders.listed(&[]).await.missing, 1);
     assert_eq!(orders.order(A).await.row.delivery, Some(Delivery::Missing));
     let (mut tenant, now) = orders.tenant().await;
-    let sealed = tenant.begin_product_order_again(A, "staff@example.com", now).await.unwrap();
+    let sealed = tenant.begin_product_order_again(A, Some("staff@example.com"), now).await.unwrap();
     assert_eq!(sealed.as_deref(), Some(b"sealed".as_slice()));
-    let twice = tenant.begin_product_order_again(A, "staff@example.com", now).await.unwrap();
+    let twice = tenant.begin_product_order_again(A, Some("staff@example.com"), now).await.unwrap();
     assert_eq!(twice, None);
     tenant.commit().await.unwrap();
     orders.answered(A, U1).await;

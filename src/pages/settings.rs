@@ -1,0 +1,234 @@
+//! A partner's settings, what its upstream offers, and what upstream knows of the partner.
+
+use leptos::either::Either;
+use leptos::prelude::*;
+use time::OffsetDateTime;
+
+use super::frame::{ActingFrame, Place};
+use super::not_found::{Failed, NotFoundPage};
+use super::{acting, loaded, parameter, query, refused};
+use crate::components::form::{Field, Input};
+use crate::components::{Ago, Badge, Copy, Icon, Tone};
+use crate::domain::freshness::{CopyState, failing};
+use crate::domain::organisation::Role;
+use crate::domain::partner::{Partner, Proposal};
+use crate::paths;
+use crate::server::acting::Acting;
+
+/// Where partners are told what the Management API has.
+const UPSTREAM_GUIDE: &str = "https://developer.vippsmobilepay.com/docs/APIs/management-api/";
+
+/// Settings that were refused, as they were typed.
+#[derive(Clone, Debug)]
+pub struct RefusedSettings {
+    pub feedback: String,
+    pub sends_compliance_data: bool,
+    pub fault: String,
+}
+
+#[component]
+pub fn SettingsPage() -> impl IntoView {
+    let Some(acting) = acting() else { return Either::Left(NotFoundPage()) };
+    let did = parameter(&query(), "did");
+    let refused = refused::<RefusedSettings>();
+    Either::Right(loaded(async move {
+        let profile = acting.partner_profile().await;
+        view! {
+            <ActingFrame acting=acting.clone() place=Place::Settings title="Settings">
+                {match profile {
+                    Ok(profile) => Either::Left(page(&acting, profile, refused, did.as_deref())),
+                    Err(failure) => Either::Right(view! { <Failed failure/> }),
+                }}
+            </ActingFrame>
+        }
+    }))
+}
+
+fn page(
+    acting: &Acting,
+    profile: Option<(Partner, OffsetDateTime)>,
+    refused: Option<RefusedSettings>,
+    did: Option<&str>,
+) -> impl IntoView + use<> {
+    let chosen = match acting.may(Role::Admin) {
+        Ok(()) => form(acting, refused).into_any(),
+        Err(_) => chosen(acting).into_any(),
+    };
+    view! {
+        <header class="page-head">
+            <h1>"Settings"</h1>
+            <p class="lead">{format!("Of {}, for all its members.", acting.organisation().name)}</p>
+        </header>
+        {(did == Some("saved")).then(|| view! { <p class="notice good" role="status">"The settings are saved."</p> })}
+        <div class="stack">
+            {chosen}
+            {offered(acting, did == Some("asked"))}
+            {partner(acting, profile)}
+        </div>
+    }
+}
+
+fn form(acting: &Acting, refused: Option<RefusedSettings>) -> impl IntoView + use<> {
+    let (feedback, sends_compliance_data, fault) = match refused {
+        Some(refused) => (refused.feedback, refused.sends_compliance_data, Some(refused.fault)),
+        None => {
+            let address = acting.feedback_address().map(|address| address.href().to_owned());
+            (address.unwrap_or_default(), acting.sends_compliance_data(), None)
+        }
+    };
+    let ticked = if sends_compliance_data { "yes" } else { "" };
+    view! {
+        <form class="card settings" method="post" action=paths::settings(&acting.organisation().id)>
+            <h2>"Choices"</h2>
+            <Field name="feedback" label="Feedback address" value=feedback fault maxlength=Some(500)
+                hint="A mail address, or a web page that begins with https://. It stands on the overview, so that people can say what they need. Empty: nothing is shown."/>
+            <Field name="compliance" label="This upstream still takes complianceData" input=Input::Check value=ticked
+                hint="Prefills used to tell how the merchant is regulated. Vipps MobilePay took that out of its documents in November 2025; only tick this if your prefills were agreed to have it. The form of a new order then asks for it."/>
+            <button type="submit">"Save"</button>
+        </form>
+    }
+}
+
+/// The same, for those who do not decide.
+fn chosen(acting: &Acting) -> impl IntoView + use<> {
+    let feedback = match acting.feedback_address() {
+        Some(address) => {
+            let (href, label) = (address.href().to_owned(), address.label().to_owned());
+            view! { <a href=href rel="noreferrer">{label}</a> }.into_any()
+        }
+        None => view! { <span class="pending">"None"</span> }.into_any(),
+    };
+    let (tone, text) = if acting.sends_compliance_data() { (Tone::Good, "Yes") } else { (Tone::Quiet, "No") };
+    view! {
+        <section class="card">
+            <h2>"Choices"</h2>
+            <dl class="facts">
+                <div><dt>"Feedback address"</dt><dd>{feedback}</dd></div>
+                <div><dt>"Takes complianceData"</dt><dd><Badge tone text/></dd></div>
+            </dl>
+            <p class="hint">"Admins of this organisation change the settings."</p>
+        </section>
+    }
+}
+
+/// What upstream has of what was once proposed. `asked`: somebody has just had it asked.
+fn offered(acting: &Acting, asked: bool) -> impl IntoView + use<> {
+    let organisation = &acting.organisation().id;
+    let rows = Proposal::ALL.map(|proposal| {
+        let (word, used_for) = explained(proposal);
+        let probe = acting.probe(proposal);
+        let (tone, text) = match probe {
+            Some((true, _)) => (Tone::Good, "Yes"),
+            Some((false, _)) => (Tone::Bad, "No"),
+            None => (Tone::Quiet, "Not asked yet"),
+        };
+        view! {
+            <tr>
+                <th scope="row">{word}<span class="property">{call(proposal)}</span></th>
+                <td><Badge tone text/></td>
+                <td>{used_for}{probe.map(|(_, checked_at)| view! { <small class="asked">"Asked "<Ago then=checked_at/></small> })}</td>
+            </tr>
+        }
+    });
+    let state = acting.probing().state;
+    let (under_way, trouble) = match state {
+        CopyState::Fetching { .. } | CopyState::Waiting => (true, None),
+        CopyState::Failing { since, reason } => (false, Some(failing(since, &reason, false))),
+        _ => (false, None),
+    };
+    view! {
+        <section class="card">
+            <h2>"What this upstream offers"</h2>
+            <p class="hint">
+                "The documents of the Management API once proposed more than Vipps MobilePay has built. The portal asks once a day which of it is there, and uses what is. "
+                <a href=UPSTREAM_GUIDE rel="noreferrer">"The API as it is"</a>
+            </p>
+            {trouble.map(|trouble| view! { <p class="notice warning">{trouble}</p> })}
+            <table class="explained">
+                <caption class="hidden">"What this upstream offers"</caption>
+                <thead>
+                    <tr><th scope="col">"Proposal"</th><th scope="col">"Offered"</th><th scope="col">"What it is used for"</th></tr>
+                </thead>
+                <tbody>{rows.collect_view()}</tbody>
+            </table>
+            <form method="post" action=paths::settings_probe(organisation) class="actions">
+                <button type="submit" disabled=under_way><Icon name="refresh"/>"Ask again"</button>
+                {under_way.then(|| view! { <span class="hint" role="status">"Vipps MobilePay is being asked…"</span> })}
+            </form>
+            // Without any script: whoever has pressed the button sees what comes of it.
+            {(asked && under_way).then(|| view! { <meta http-equiv="refresh" content="2"/> })}
+        </section>
+    }
+}
+
+/// What it is called here, and what the portal does with it.
+fn explained(proposal: Proposal) -> (&'static str, &'static str) {
+    match proposal {
+        Proposal::Merchants => (
+            "List of merchants",
+            "Names of merchants, before the details of their sales units are there. Else they are found through the units.",
+        ),
+        Proposal::WhoAmI => ("The partner’s own data", "Level, contact and status of the partner, below."),
+        Proposal::Contracts => ("A merchant’s contracts", "Links to the contracts on the merchant’s page."),
+        Proposal::ChangeSalesUnit => {
+            ("Changing a sales unit", "Name, logo and status can be changed from the sales unit’s page.")
+        }
+    }
+}
+
+fn call(proposal: Proposal) -> &'static str {
+    match proposal {
+        Proposal::Merchants => "GET merchants",
+        Proposal::WhoAmI => "GET partners/whoami",
+        Proposal::Contracts => "GET …/contracts",
+        Proposal::ChangeSalesUnit => "PATCH sales-units/{msn}",
+    }
+}
+
+fn partner(acting: &Acting, profile: Option<(Partner, OffsetDateTime)>) -> impl IntoView + use<> {
+    let told = match profile {
+        Some((partner, fetched_at)) => told(partner, fetched_at).into_any(),
+        None => {
+            let reason = match acting.offers(Proposal::WhoAmI) {
+                Some(true) => "Vipps MobilePay has the call for this, but has told nothing with these keys.",
+                Some(false) => {
+                    "This upstream does not tell what it knows of the partner. Level and contact are known to your partner manager."
+                }
+                None => "Vipps MobilePay has not been asked yet.",
+            };
+            view! { <p class="pending">{reason}</p> }.into_any()
+        }
+    };
+    view! {
+        <section class="card">
+            <h2>"The partner at Vipps MobilePay"</h2>
+            {told}
+        </section>
+    }
+}
+
+fn told(partner: Partner, fetched_at: OffsetDateTime) -> impl IntoView {
+    let (tone, status) = match partner.status.as_deref() {
+        Some("ACTIVE") => (Tone::Good, "Active".to_owned()),
+        Some("PENDING") => (Tone::Warning, "Pending".to_owned()),
+        Some("DEACTIVATED") => (Tone::Bad, "Deactivated".to_owned()),
+        Some(other) => (Tone::Quiet, other.to_owned()),
+        None => (Tone::Quiet, "Unknown".to_owned()),
+    };
+    let fact = |title: &'static str, value: Option<String>| {
+        value.map(|value| view! { <div><dt>{title}</dt><dd>{value}</dd></div> })
+    };
+    view! {
+        <dl class="facts">
+            {partner.id.map(|id| view! { <div><dt>"Partner ID"</dt><dd class="numbers">{id.clone()}<Copy text=id what="partner ID"/></dd></div> })}
+            {fact("Name", Some(partner.name).filter(|name| !name.is_empty()))}
+            {fact("Level", partner.level)}
+            <div><dt>"Status"</dt><dd><Badge tone text=status/></dd></div>
+            {fact("Contact", partner.contact_name)}
+            {partner.contact_email.map(|email| view! {
+                <div><dt>"Contact’s e-mail"</dt><dd>{email.clone()}<Copy text=email what="e-mail address"/></dd></div>
+            })}
+        </dl>
+        <p class="hint">"Fetched "<Ago then=fetched_at/></p>
+    }
+}

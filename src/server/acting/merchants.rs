@@ -1,0 +1,74 @@
+//! Merchants, as the partner sees them to whom their sales units are connected.
+
+use time::OffsetDateTime;
+
+use super::{Acting, PAGE_SIZE};
+use crate::domain::failure::Failure;
+use crate::domain::freshness::Freshness;
+use crate::domain::identifiers::BusinessIdentifier;
+use crate::domain::merchant::{KnownMerchant, MerchantRow, OwnedSalesUnit};
+use crate::domain::merchant_filter::{MerchantFilter, MerchantQuery};
+use crate::domain::page::Page;
+use crate::server::store::merchant_list::Merchants;
+use crate::server::store::unavailable;
+use crate::server::sync::{self, merchants, sales_unit_details, sales_units};
+
+/// Sales units that are shown on a merchant's page.
+const UNITS: i64 = 50;
+
+/// A merchant with what belongs beside it.
+#[derive(Clone, Debug)]
+pub struct MerchantView {
+    pub merchant: KnownMerchant,
+    /// Its first units, by name, those that are gone at the end.
+    pub units: Vec<OwnedSalesUnit>,
+    /// How many units there are in all.
+    pub unit_count: usize,
+    /// As [`Acting::contracts`] gives them.
+    pub contracts: Option<(Vec<String>, OffsetDateTime)>,
+}
+
+impl Acting {
+    pub async fn merchants(&self, query: &MerchantQuery) -> Result<Page<MerchantRow>, Failure> {
+        self.as_partner()?;
+        let store = self.portal.store();
+        store.page::<Merchants>(&self.row.scope, self.row.version, query, PAGE_SIZE).await.map_err(unavailable)
+    }
+
+    /// How many merchants match.
+    pub async fn count_merchants(&self, filter: &MerchantFilter) -> Result<usize, Failure> {
+        self.as_partner()?;
+        let (store, query) = (self.portal.store(), filter.clone().into());
+        let page = store.page::<Merchants>(&self.row.scope, self.row.version, &query, 0).await.map_err(unavailable)?;
+        Ok(page.matching)
+    }
+
+    /// How old the copy of the merchants is, and why.
+    pub fn freshness_of_merchants(&self) -> Freshness {
+        self.freshness_of(&[merchants::NAME, sales_units::NAME, sales_unit_details::NAME])
+    }
+
+    pub async fn merchant(&self, business: &BusinessIdentifier) -> Result<MerchantView, Failure> {
+        self.as_partner()?;
+        let mut tenant = self.portal.store().tenant(&self.row.scope).await.map_err(unavailable)?;
+        let merchant = tenant.known_merchant(business).await.map_err(unavailable)?.ok_or(Failure::NotFound)?;
+        let (units, unit_count) = tenant.merchant_sales_units(business, UNITS).await.map_err(unavailable)?;
+        drop(tenant);
+        let contracts = self.contracts(business).await?;
+        Ok(MerchantView { merchant, units, unit_count, contracts })
+    }
+
+    /// Asks upstream for one merchant now.
+    pub async fn refresh_merchant(&self, business: &BusinessIdentifier) -> Result<(), Failure> {
+        self.as_partner()?;
+        let mut tenant = self.portal.store().tenant(&self.row.scope).await.map_err(unavailable)?;
+        tenant.known_merchant(business).await.map_err(unavailable)?.ok_or(Failure::NotFound)?;
+        drop(tenant);
+        sync::merchants::refresh(&self.portal, &self.row.scope.copy, business).await
+    }
+
+    /// To a merchant there are no others.
+    pub(super) fn as_partner(&self) -> Result<(), Failure> {
+        if self.is_partner() { Ok(()) } else { Err(Failure::NotFound) }
+    }
+}
