@@ -211,6 +211,11 @@ impl Acting {
 }
 
 impl DraftView {
+    /// Nothing is said of what may be wrong with it.
+    pub fn unchecked(self) -> Self {
+        Self { checked: None, password_dropped: false, ..self }
+    }
+
     fn again(self, remark: Option<Remark>) -> Outcome {
         Outcome::Again(Box::new(Self { remark, ..self }))
     }

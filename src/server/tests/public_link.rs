@@ -275,7 +275,7 @@ async fn an_order_that_did_not_arrive_is_sent_again_by_the_merchant(pool: PgPool
         while !merchant.get(&place).await.text().contains("Your order is ready") {
             let browser = portal.browser().at(&format!("203.0.113.{}", fastrand::u8(1..250)));
             assert_eq!(browser.post(&place, &[]).await.location(), place);
-            tokio::time::sleep(std::time::Duration::from_millis(1_500)).await;
+            tokio::time::sleep(std::time::Duration::from_millis(200)).await;
         }
     };
     tokio::time::timeout(std::time::Duration::from_secs(60), trying).await.expect("it does not arrive");
