@@ -53,7 +53,8 @@ pub async fn logo(
     Path((_, file)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Response {
-    let Some(hash) = file.strip_suffix(".png") else { return not_found(portal, &headers).await };
+    let is_hash = |hash: &&str| hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let Some(hash) = file.strip_suffix(".png").filter(is_hash) else { return not_found(portal, &headers).await };
     match acting.logo(hash).await {
         Ok(png) => {
             let kept = HeaderValue::from_static("private, max-age=31536000, immutable");
