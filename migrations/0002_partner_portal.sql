@@ -2,8 +2,8 @@
 -- knows of them, and what an organisation has chosen.
 --
 -- As in the first migration, the organisation comes first in every key, and row-level security
--- stands behind the first argument of every function of the store. Only product orders can be
--- seen by the merchant they are about; the rest is the partner's alone.
+-- stands behind the first argument of every function of the store. All of this is the partner's
+-- alone: a merchant that is served from a partner's copy sees none of it.
 
 alter table organisation
     -- Where staff send feedback: a mail address or a web page.
@@ -50,6 +50,7 @@ alter table sales_unit
     add column webhooks_failed_at timestamptz;
 create index on sales_unit (organisation_id, webhooks_at nulls first) where gone_at is null;
 create index on sales_unit (organisation_id, gone_at) where gone_at is not null;
+create index on sales_unit (organisation_id, msn) where gone_at is not null;
 
 create table price_package (
     organisation_id text not null references organisation (id) on delete cascade,
@@ -232,7 +233,7 @@ declare
 begin
     foreach own in array array[
         'partner_profile', 'price_package', 'noted_price_package', 'logo', 'template',
-        'product_order_event', 'webhook', 'webhook_request']
+        'product_order', 'product_order_event', 'webhook', 'webhook_request']
     loop
         execute format('alter table %I enable row level security', own);
         execute format('alter table %I force row level security', own);
@@ -242,16 +243,3 @@ begin
     end loop;
 end
 $$;
-
-alter table product_order enable row level security;
-alter table product_order force row level security;
-create policy acting on product_order using (
-    organisation_id = (
-        select coalesce(o.partner_id, o.id) from organisation o
-        where o.id = current_setting('portal.organisation', true))
-    and (
-        (select o.partner_id is null from organisation o where o.id = current_setting('portal.organisation', true))
-        or (business_scheme, business_id) = (
-            select o.business_scheme, o.business_id from organisation o
-            where o.id = current_setting('portal.organisation', true)))
-);

@@ -33,6 +33,33 @@ const PAGES: [name: string, arrange: (page: Page, open: Open) => Promise<unknown
     await page.locator('#results [data-row]').first().click();
     await page.getByText("Upstream's answer as JSON").first().click();
   }],
+  ['the members', (_, open) => open(`${PARTNER}/members`)],
+  ['a user ID that is none', (_, open) => open(`${PARTNER}/members?person=12345`)],
+  ['a member', async (page, open) => {
+    await open(`${PARTNER}/members`);
+    await page.locator('#results [data-row]').first().click();
+  }],
+  ['the settings', (_, open) => open(`${PARTNER}/settings`)],
+  ['changing a sales unit', async (page, open) => {
+    await openUnit(page, open);
+    await page.getByRole('link', { name: 'Change', exact: true }).click();
+    await page.getByText('Deactivate', { exact: true }).click();
+  }],
+  ['the price packages', (_, open) => open(`${PARTNER}/price-packages?market=NO`)],
+  ['the webhooks', (_, open) => open(`${PARTNER}/webhooks?q=till&event=epayment`)],
+  ['a webhook', async (page, open) => {
+    await open(`${PARTNER}/webhooks?scope=all`);
+    await open((await page.locator('#results [data-row]').first().getAttribute('href'))!);
+    await page.getByText('How deliveries are signed').click();
+    await page.getByText('Delete this webhook').click();
+  }],
+  ['a form for a webhook that was refused', async (page, open) => {
+    await open(`${PARTNER}/webhooks/new`);
+    await page.getByLabel('URL').fill('https://printer.local/');
+    await page.getByRole('button', { name: 'Register' }).click();
+    await expect(page.getByRole('alert')).toBeVisible();
+  }],
+  ['the coverage of webhooks', (_, open) => open(`${PARTNER}/webhooks/coverage?without=user.checked-in.v1`)],
   ['an organisation that is not there', (_, open) => open('/as/org_nope')],
   ['a sales unit that is not there', (_, open) => open(`${PARTNER}/sales-units/999999`)],
   ['the profile', (_, open) => open('/profile')],

@@ -143,7 +143,7 @@ test('a form that arrives again leads to the same order; with other values it do
   await fill(page, values);
   await page.getByRole('button', { name: 'Check', exact: true }).click();
   await expect(page.locator('#outcome')).toBeVisible();
-  const pairs = await page.locator('#prefill').evaluate(form =>
+  const pairs = await page.locator('form.prefill').evaluate(form =>
     [...new FormData(form as HTMLFormElement)].filter((pair): pair is [string, string] => typeof pair[1] === 'string'),
   );
   const filledIn = { ...Object.fromEntries(pairs), intent: 'send' };

@@ -103,11 +103,11 @@ async fn partner(acting: &Acting) -> Result<PartnerOverview, Failure> {
     }
     let losses = acting.recent_losses().await?;
     let lost = [
-        (losses.webhooks, "webhook registration", "vanished in the last 30 days", paths::webhooks_vanished(id)),
+        (losses.webhooks, "webhook registration", "that vanished in the last 30 days", paths::webhooks_vanished(id)),
         (
             losses.sales_units,
             "sales unit",
-            "no longer visible since the last 30 days",
+            "that vanished in the last 30 days",
             paths::sales_units_with(id, &in_state(StateFacet::Gone).to_query()),
         ),
     ];

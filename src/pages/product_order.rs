@@ -308,6 +308,8 @@ pub fn days_left(expires: OffsetDateTime, now: OffsetDateTime) -> String {
     let left = expires - now;
     match left.whole_days() {
         _ if left.is_negative() => "Expired".to_owned(),
+        0 if left.whole_hours() == 0 => "Less than an hour left".to_owned(),
+        0 if left.whole_hours() == 1 => "1 hour left".to_owned(),
         0 => format!("{} hours left", left.whole_hours()),
         1 => "1 day left".to_owned(),
         days => format!("{days} days left"),

@@ -6,7 +6,6 @@ use leptos::either::Either;
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
-use self::price_package::KnownPackage;
 use super::details::{breadcrumb, identifier_fact, raw_answer, refresh_form, refresh_outcome};
 use super::frame::{ActingFrame, Place};
 use super::list::opened_from;
@@ -33,15 +32,15 @@ pub fn SalesUnitPage() -> impl IntoView {
     let outcome = parameter(&query, "refresh");
     Either::Right(loaded(async move {
         let found = match msn {
-            Some(msn) => load(&acting, &msn).await,
+            Some(msn) => acting.sales_unit(&msn).await,
             None => Err(Failure::NotFound),
         };
-        let title = found.as_ref().map_or_else(|_| "Not found".to_owned(), |(found, _)| found.unit.shown_name());
+        let title = found.as_ref().map_or_else(|_| "Not found".to_owned(), |found| found.unit.shown_name());
         view! {
             <ActingFrame acting=acting.clone() place=Place::SalesUnits title>
                 {breadcrumb(paths::sales_units_with(&acting.organisation().id, &list), sales_units::title(&acting))}
                 {match found {
-                    Ok((found, package)) => Either::Left(details(&acting, found, package, &list, outcome.as_deref())),
+                    Ok(found) => Either::Left(details(&acting, found, &list, outcome.as_deref())),
                     Err(failure) => Either::Right(view! { <Failed failure/> }),
                 }}
             </ActingFrame>
@@ -49,26 +48,14 @@ pub fn SalesUnitPage() -> impl IntoView {
     }))
 }
 
-async fn load(acting: &Acting, msn: &Msn) -> Result<(SalesUnitView, Option<KnownPackage>), Failure> {
-    let found = acting.sales_unit(msn).await?;
-    let package = price_package::load(acting, &found.unit).await?;
-    Ok((found, package))
-}
-
-fn details(
-    acting: &Acting,
-    found: SalesUnitView,
-    package: Option<KnownPackage>,
-    list: &str,
-    outcome: Option<&str>,
-) -> impl IntoView + use<> {
-    let SalesUnitView { unit, merchant, siblings, sibling_count } = found;
+fn details(acting: &Acting, found: SalesUnitView, list: &str, outcome: Option<&str>) -> impl IntoView + use<> {
+    let SalesUnitView { unit, merchant, siblings, sibling_count, price_package } = found;
     let organisation = acting.organisation().id.clone();
     let head = head(acting, &unit, list);
     let facts = facts(&unit);
     let configuration = configuration(&unit);
     let merchant = merchant_card(acting, unit.business_identifier.as_ref(), merchant);
-    let package = package.map(|package| price_package::card(acting, &unit, package, list));
+    let package = price_package.map(|package| price_package::card(acting, &unit, package, list));
     let siblings = siblings_card(&organisation, siblings, sibling_count, unit.business_identifier.as_ref());
     view! {
         {head}

@@ -88,10 +88,14 @@ fn head(organisation: &OrgId, webhook: &Webhook) -> impl IntoView + use<> {
     let refresh = paths::webhooks_refresh(organisation);
     let seen = webhook.seen_at;
     let url = webhook.url.clone();
+    let whose = match &webhook.unit {
+        Some(unit) => view! { "For "{scope_link(organisation, Some(unit))} }.into_any(),
+        None => "For all sales units".into_any(),
+    };
     view! {
         <header class="page-head">
             <h1 class="url">{url.clone()}<Copy text=url what="URL"/></h1>
-            <p class="lead">"For "{scope_link(organisation, webhook.unit.as_ref())}" · "{state_badge(&webhook.state)}</p>
+            <p class="lead">{whose}" · "{state_badge(&webhook.state)}</p>
             <div class="freshness">
                 <span class="age">"Seen "<Ago then=seen/></span>
                 <form action=refresh method="post">

@@ -16,11 +16,12 @@ pub mod webhooks;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
+use self::price_packages::PricePackageView;
 use super::Portal;
 use super::store::losses::RecentLosses;
 use super::store::organisations::{ActingRow, JobRow};
 use super::store::sales_unit_list::SalesUnits;
-use super::store::unavailable;
+use super::store::{Tenant, unavailable};
 use super::sync;
 use crate::domain::failure::Failure;
 use crate::domain::freshness::{CopyState, Freshness, failing};
@@ -64,6 +65,8 @@ pub struct SalesUnitView {
     pub siblings: Vec<ListedSalesUnit>,
     /// How many siblings there are in all.
     pub sibling_count: usize,
+    /// For partners only.
+    pub price_package: Option<PricePackageView>,
 }
 
 impl SignedIn {
@@ -110,6 +113,17 @@ impl Acting {
 
     pub fn is_partner(&self) -> bool {
         self.row.organisation.kind == OrganisationKind::Partner
+    }
+
+    /// What only partners have does not exist for a merchant.
+    fn as_partner(&self) -> Result<(), Failure> {
+        if self.is_partner() { Ok(()) } else { Err(Failure::NotFound) }
+    }
+
+    /// The rows of a partner; the only way to what only partners have.
+    async fn partner_tenant(&self) -> Result<Tenant<'_>, Failure> {
+        self.as_partner()?;
+        self.portal.store().tenant(&self.row.scope).await.map_err(unavailable)
     }
 
     /// Whether this person's role here is at least `role`.
@@ -198,7 +212,8 @@ impl Acting {
             (siblings, sibling_count) =
                 tenant.sibling_sales_units(business, msn, SIBLINGS).await.map_err(unavailable)?;
         }
-        Ok(SalesUnitView { unit, merchant, siblings, sibling_count })
+        let price_package = self.price_package_of(&mut tenant, &unit).await?;
+        Ok(SalesUnitView { unit, merchant, siblings, sibling_count, price_package })
     }
 
     /// Asks upstream for one sales unit now, and for its merchant.

@@ -41,6 +41,10 @@ use crate::paths;
 /// an [`Acting`] or a [`SignedIn`], and without one they have nothing to show.
 pub async fn identify(State(portal): State<Portal>, session: Session, mut request: Request, next: Next) -> Response {
     let path = request.uri().path();
+    // The router of the pages would take such an address for another one than it is checked as.
+    if paths::is_devious(path) {
+        return not_found(portal, request.headers()).await;
+    }
     if path == paths::LOGIN {
         return next.run(request).await;
     }

@@ -18,11 +18,6 @@ export const MEMBER = { email: 'demo@example.com', password: 'partner-portal-dem
 export const STRANGER = { email: 'stranger@example.com', password: 'not-a-member-of-anything' };
 /** Who may look at the second partner, and change nothing; in the demo that most tests share. */
 export const VIEWER = { email: 'viewer@example.com', password: 'looks-and-changes-nothing' };
-/** Who is to become a member of something; one for the tests of each project. */
-export const NEWCOMERS = {
-  script: { email: 'newcomer@example.com', password: 'not-a-member-of-anything-yet' },
-  'no-script': { email: 'newcomer-without-script@example.com', password: 'not-a-member-of-anything-yet' },
-};
 
 /** Said last by a demo that has started. */
 const SIMULATED = /Vipps MobilePay is simulated on (\S+)\. /;
@@ -53,7 +48,7 @@ export async function removeFolder(folder: string): Promise<void> {
 
 /** Adds people besides `MEMBER` to the portal in a folder, before a demo runs on it. */
 export async function addPeople(folder: string): Promise<void> {
-  for (const person of [STRANGER, VIEWER, ...Object.values(NEWCOMERS)]) {
+  for (const person of [STRANGER, VIEWER]) {
     const adding = promisify(execFile)(
       PROGRAM,
       ['user', '--data-dir', join(folder, 'demo'), 'add', person.email],

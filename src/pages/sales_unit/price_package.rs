@@ -3,31 +3,18 @@
 use leptos::prelude::*;
 
 use crate::components::form::{Disabled, Field, Input};
-use crate::domain::failure::Failure;
 use crate::domain::freshness::{absolute, machine};
 use crate::domain::organisation::Role;
-use crate::domain::price_package::{NamedPricePackage, PricePackage, UnitPricePackage};
+use crate::domain::price_package::{NamedPricePackage, PricePackage};
 use crate::domain::sales_unit::SalesUnit;
 use crate::pages::price_packages::market_name;
 use crate::paths;
 use crate::server::acting::Acting;
-
-/// What is known of a unit's package, and the packages that can be noted for it.
-pub struct KnownPackage {
-    known: UnitPricePackage,
-    choices: Vec<PricePackage>,
-}
-
-/// None if it is not for whom one acts as.
-pub async fn load(acting: &Acting, unit: &SalesUnit) -> Result<Option<KnownPackage>, Failure> {
-    let Some(known) = acting.price_package_of(&unit.msn).await? else { return Ok(None) };
-    let choices = acting.price_packages_for(unit.business_identifier.as_ref()).await?;
-    Ok(Some(KnownPackage { known, choices }))
-}
+use crate::server::acting::price_packages::PricePackageView;
 
 /// The card on the unit's page; `list` is the query of the list that the unit was opened from.
-pub fn card(acting: &Acting, unit: &SalesUnit, package: KnownPackage, list: &str) -> impl IntoView + use<> {
-    let KnownPackage { known, choices } = package;
+pub fn card(acting: &Acting, unit: &SalesUnit, package: PricePackageView, list: &str) -> impl IntoView + use<> {
+    let PricePackageView { known, choices } = package;
     let organisation = &acting.organisation().id;
     let differs = known.differs().then(|| {
         view! { <p class="notice warning">"What was noted is not what the order says. The order counts."</p> }

@@ -55,7 +55,7 @@ impl Acting {
 
     pub async fn merchant(&self, business: &BusinessIdentifier) -> Result<MerchantView, Failure> {
         self.as_partner()?;
-        let mut tenant = self.portal.store().tenant(&self.row.scope).await.map_err(unavailable)?;
+        let mut tenant = self.partner_tenant().await?;
         let merchant = tenant.known_merchant(business).await.map_err(unavailable)?.ok_or(Failure::NotFound)?;
         let (units, unit_count) = tenant.merchant_sales_units(business, UNITS).await.map_err(unavailable)?;
         let orders = tenant.product_orders_of(business, ORDERS).await.map_err(unavailable)?;
@@ -67,14 +67,9 @@ impl Acting {
     /// Asks upstream for one merchant now.
     pub async fn refresh_merchant(&self, business: &BusinessIdentifier) -> Result<(), Failure> {
         self.as_partner()?;
-        let mut tenant = self.portal.store().tenant(&self.row.scope).await.map_err(unavailable)?;
+        let mut tenant = self.partner_tenant().await?;
         tenant.known_merchant(business).await.map_err(unavailable)?.ok_or(Failure::NotFound)?;
         drop(tenant);
         sync::merchants::refresh(&self.portal, &self.row.scope.copy, business).await
-    }
-
-    /// To a merchant there are no others.
-    pub(super) fn as_partner(&self) -> Result<(), Failure> {
-        if self.is_partner() { Ok(()) } else { Err(Failure::NotFound) }
     }
 }

@@ -110,7 +110,7 @@ impl Acting {
     /// A new draft, filled in as far as `start` says.
     pub async fn start_draft(&self, start: &Start) -> Result<DraftView, Failure> {
         self.may(Role::Operator)?;
-        let mut tenant = self.tenant().await?;
+        let mut tenant = self.partner_tenant().await?;
         let mut draft = Draft::new(PrefillForm::default());
         let (mut template, mut refusal) = (None, Vec::new());
         if let Some(id) = start.corrects {
@@ -153,7 +153,7 @@ impl Acting {
     /// What is wrong with a draft; nothing is sent. `upload` is a picture that was chosen for it.
     pub async fn check_draft(&self, draft: Draft, upload: Option<&[u8]>) -> Result<DraftView, Failure> {
         self.may(Role::Operator)?;
-        let mut tenant = self.tenant().await?;
+        let mut tenant = self.partner_tenant().await?;
         let view = look_over(&mut tenant, draft, upload).await?;
         tenant.commit().await.map_err(unavailable)?;
         Ok(view)
@@ -206,15 +206,16 @@ impl Acting {
 
     /// The bytes of a picture that was uploaded here: a PNG.
     pub async fn logo(&self, hash: &str) -> Result<Vec<u8>, Failure> {
-        self.tenant().await?.logo(hash).await.map_err(unavailable)?.ok_or(Failure::NotFound)
-    }
-
-    pub(super) async fn tenant(&self) -> Result<Tenant<'_>, Failure> {
-        self.portal.store().tenant(&self.row.scope).await.map_err(unavailable)
+        self.partner_tenant().await?.logo(hash).await.map_err(unavailable)?.ok_or(Failure::NotFound)
     }
 }
 
 impl DraftView {
+    /// Nothing is said of what may be wrong with it.
+    pub fn unchecked(self) -> Self {
+        Self { checked: None, password_dropped: false, ..self }
+    }
+
     fn again(self, remark: Option<Remark>) -> Outcome {
         Outcome::Again(Box::new(Self { remark, ..self }))
     }

@@ -214,93 +214,97 @@ impl Tenant<'_> {
         Ok(units.collect())
     }
 
-    /// What is known of the price package of a sales unit.
-    pub async fn price_package_of(&mut self, msn: &Msn) -> Result<UnitPricePackage> {
+    /// What is known of the price package of a sales unit; and, if they are wanted, the packages that upstream
+    /// shows, by market, product and name.
+    pub async fn price_package_of(
+        &mut self,
+        msn: &Msn,
+        with_choices: bool,
+    ) -> Result<(UnitPricePackage, Vec<PricePackage>)> {
         let organisation = self.scope.copy.as_str();
-        let ordered = sqlx::query!(
+        let sources = sqlx::query!(
             r#"
-            select o.id, o.price_package_id as "package!", coalesce(o.sent_at, o.first_seen_at) as "sent_at!"
-            from product_order o
-            where o.organisation_id = $1 and o.msn = $2 and o.price_package_id is not null
-              and o.status = 'COMPLETED' and o.merged_into is null
-            order by coalesce(o.sent_at, o.first_seen_at) desc
-            limit 1
+            (select o.id as "order?", o.price_package_id as "package!", coalesce(o.sent_at, o.first_seen_at) as "at!",
+                    '' as "by!"
+             from product_order o
+             where o.organisation_id = $1 and o.msn = $2 and o.price_package_id is not null
+               and o.status = 'COMPLETED' and o.merged_into is null
+             order by coalesce(o.sent_at, o.first_seen_at) desc
+             limit 1)
+            union all
+            select null, n.price_package_id, n.noted_at, n.noted_by_email from noted_price_package n
+            where n.organisation_id = $1 and n.msn = $2
             "#,
             organisation,
             msn.as_str(),
         )
-        .fetch_optional(self.connection())
+        .fetch_all(self.connection())
         .await?;
-        let noted = sqlx::query!(
-            r#"
-            select price_package_id, noted_by_email, noted_at from noted_price_package
-            where organisation_id = $1 and msn = $2
-            "#,
-            organisation,
-            msn.as_str(),
-        )
-        .fetch_optional(self.connection())
-        .await?;
+        let ids: Vec<String> = sources.iter().map(|source| source.package.clone()).collect();
+        if ids.is_empty() && !with_choices {
+            return Ok(Default::default());
+        }
+        let packages = self.some_price_packages(&ids, with_choices).await?;
         let mut known = UnitPricePackage::default();
-        if let Some(row) = ordered {
-            let package = self.named_price_package(row.package).await?;
-            known.ordered = Some(OrderedPricePackage { package, order: row.id, sent_at: row.sent_at });
+        for source in sources {
+            let found = packages.iter().find(|(package, _)| package.id == source.package);
+            let package = NamedPricePackage { id: source.package, package: found.map(|(package, _)| package.clone()) };
+            match source.order {
+                Some(order) => known.ordered = Some(OrderedPricePackage { package, order, sent_at: source.at }),
+                None => known.noted = Some(NotedPricePackage { package, by_email: source.by, at: source.at }),
+            }
         }
-        if let Some(row) = noted {
-            let package = self.named_price_package(row.price_package_id).await?;
-            known.noted = Some(NotedPricePackage { package, by_email: row.noted_by_email, at: row.noted_at });
-        }
-        Ok(known)
-    }
-
-    /// A package by its id, whether or not upstream still shows it.
-    pub async fn named_price_package(&mut self, id: String) -> Result<NamedPricePackage> {
-        let organisation = self.scope.copy.as_str();
-        let row = sqlx::query!(
-            r#"
-            select name, description, product_type, market, commission, visible_in_signup_form
-            from price_package where organisation_id = $1 and id = $2
-            "#,
-            organisation,
-            id,
-        )
-        .fetch_optional(self.connection())
-        .await?;
-        let package = row.map(|row| PricePackage {
-            id: id.clone(),
-            name: row.name,
-            description: row.description,
-            product_type: ProductType::from_upstream(row.product_type.as_deref()),
-            market: row.market,
-            commission: row.commission,
-            visible_in_signup_form: row.visible_in_signup_form.into(),
-        });
-        Ok(NamedPricePackage { id, package })
+        let choices = packages.into_iter().filter(|(_, gone)| with_choices && !gone).map(|(package, _)| package);
+        Ok((known, choices.collect()))
     }
 
     /// The packages that upstream shows, for choosing one: by market, product and name.
     pub async fn price_packages_to_choose(&mut self) -> Result<Vec<PricePackage>> {
+        let packages = self.some_price_packages(&[], true).await?;
+        Ok(packages.into_iter().map(|(package, _)| package).collect())
+    }
+
+    /// Whether the portal knows a package with this id, be it still shown or not.
+    pub async fn knows_price_package(&mut self, id: &str) -> Result<bool> {
+        Ok(!self.some_price_packages(&[id.to_owned()], false).await?.is_empty())
+    }
+
+    /// These packages, or with `and_visible` also all that upstream shows; and whether each is gone.
+    async fn some_price_packages(&mut self, ids: &[String], and_visible: bool) -> Result<Vec<(PricePackage, bool)>> {
         let organisation = self.scope.copy.as_str();
         let rows = sqlx::query!(
             r#"
-            select id, name, description, product_type, market, commission, visible_in_signup_form
-            from price_package where organisation_id = $1 and gone_at is null
+            select id, name, description, product_type, market, commission, visible_in_signup_form,
+                   gone_at is not null as "gone!"
+            from price_package
+            where organisation_id = $1 and (id = any($2) or ($3 and gone_at is null))
             order by market nulls last, product_type nulls last, lower(name), id
             "#,
             organisation,
+            ids,
+            and_visible,
         )
         .fetch_all(self.connection())
         .await?;
-        let packages = rows.into_iter().map(|row| PricePackage {
-            id: row.id,
-            name: row.name,
-            description: row.description,
-            product_type: ProductType::from_upstream(row.product_type.as_deref()),
-            market: row.market,
-            commission: row.commission,
-            visible_in_signup_form: row.visible_in_signup_form.into(),
+        let packages = rows.into_iter().map(|row| {
+            let package = PricePackage {
+                id: row.id,
+                name: row.name,
+                description: row.description,
+                product_type: ProductType::from_upstream(row.product_type.as_deref()),
+                market: row.market,
+                commission: row.commission,
+                visible_in_signup_form: row.visible_in_signup_form.into(),
+            };
+            (package, row.gone)
         });
         Ok(packages.collect())
+    }
+
+    /// The packages that upstream shows, for choosing one: by market, product and name.
+    pub async fn price_packages_to_choose(&mut self) -> Result<Vec<PricePackage>> {
+        let packages = self.some_price_packages(&[], true).await?;
+        Ok(packages.into_iter().map(|(package, _)| package).collect())
     }
 
     /// Notes the package of a sales unit, in place of what was noted before.

@@ -34,8 +34,9 @@ impl Tenant<'_> {
             r#"
             select count(*) as "units!", count(webhooks_at) as "asked!",
                    (select count(distinct w.msn) from webhook w
-                    join sales_unit s on s.organisation_id = $1 and s.msn = w.msn and s.gone_at is null
-                    where w.organisation_id = $1 and w.gone_at is null) as "own!"
+                    where w.organisation_id = $1 and w.gone_at is null and not exists (
+                        select from sales_unit s
+                        where s.organisation_id = $1 and s.msn = w.msn and s.gone_at is not null)) as "own!"
             from sales_unit where organisation_id = $1 and gone_at is null
             "#,
             organisation,
@@ -52,9 +53,10 @@ impl Tenant<'_> {
             select e.event as "event!", count(*) filter (where w.msn is null) as "partner_wide!",
                    count(distinct w.msn) as "units!"
             from webhook w
-            left join sales_unit s on s.organisation_id = $1 and s.msn = w.msn and s.gone_at is null
             cross join unnest(w.events) as e (event)
-            where w.organisation_id = $1 and w.gone_at is null and (w.msn is null or s.msn is not null)
+            where w.organisation_id = $1 and w.gone_at is null and not exists (
+                select from sales_unit s
+                where s.organisation_id = $1 and s.msn = w.msn and s.gone_at is not null)
             group by e.event
             "#,
             organisation,
@@ -76,7 +78,9 @@ impl Tenant<'_> {
             r#"
             with live as (
                 select w.msn, w.url, e.event from webhook w cross join unnest(w.events) as e (event)
-                where w.organisation_id = $1 and w.gone_at is null
+                where w.organisation_id = $1 and w.gone_at is null and not exists (
+                    select from sales_unit s
+                    where s.organisation_id = $1 and s.msn = w.msn and s.gone_at is not null)
             ), doubled as (
                 select msn, url, event, false as by_partner_wide from live
                 group by msn, url, event having count(*) > 1
@@ -84,15 +88,17 @@ impl Tenant<'_> {
                 select distinct l.msn, l.url, l.event, true from live l
                 join live a on a.msn is null and a.url = l.url and a.event = l.event
                 where l.msn is not null
+            ), first as (
+                select url, msn, by_partner_wide, array_agg(event order by event) as events, count(*) over () as count
+                from doubled
+                group by url, msn, by_partner_wide
+                order by msn nulls first, url, by_partner_wide
+                limit $2
             )
-            select d.url as "url!", d.msn, d.by_partner_wide as "by_partner_wide!", s.name as "name?",
-                   array_agg(d.event order by d.event) as "events!", count(*) over () as "count!"
-            from doubled d
-            left join sales_unit s on s.organisation_id = $1 and s.msn = d.msn
-            where d.msn is null or s.gone_at is null
-            group by d.url, d.msn, d.by_partner_wide, s.name
-            order by d.msn nulls first, d.url, d.by_partner_wide
-            limit $2
+            select url as "url!", msn, by_partner_wide as "by_partner_wide!", events as "events!", count as "count!",
+                   (select s.name from sales_unit s where s.organisation_id = $1 and s.msn = f.msn) as name
+            from first f
+            order by msn nulls first, url, by_partner_wide
             "#,
             organisation,
             limit,
@@ -113,12 +119,18 @@ impl Tenant<'_> {
         let organisation = self.scope.copy.as_str();
         let rows = sqlx::query!(
             r#"
-            select w.id, w.url, w.msn, s.name as "name?", count(*) over () as "count!"
-            from webhook w
-            left join sales_unit s on s.organisation_id = $1 and s.msn = w.msn
-            where w.organisation_id = $1 and w.gone_at is null and w.url ilike 'http://%'
-            order by w.msn nulls first, w.url
-            limit $2
+            with first as (
+                select id, url, msn, count(*) over () as count from webhook w
+                where w.organisation_id = $1 and w.gone_at is null and w.url ilike 'http://%' and not exists (
+                    select from sales_unit s
+                    where s.organisation_id = $1 and s.msn = w.msn and s.gone_at is not null)
+                order by msn nulls first, url
+                limit $2
+            )
+            select id as "id!", url as "url!", msn, count as "count!",
+                   (select s.name from sales_unit s where s.organisation_id = $1 and s.msn = f.msn) as name
+            from first f
+            order by msn nulls first, url
             "#,
             organisation,
             limit,
@@ -141,15 +153,19 @@ impl Tenant<'_> {
         let rows = sqlx::query!(
             r#"
             with near as (
-                select w.msn, e.event, count(*) as used from webhook w cross join unnest(w.events) as e (event)
-                where w.organisation_id = $1 and w.gone_at is null
+                select w.msn, e.event, count(*) as used, count(*) over () as count
+                from webhook w cross join unnest(w.events) as e (event)
+                where w.organisation_id = $1 and w.gone_at is null and not exists (
+                    select from sales_unit s
+                    where s.organisation_id = $1 and s.msn = w.msn and s.gone_at is not null)
                 group by w.msn, e.event having count(*) >= $3
+                order by used desc, w.msn nulls first, e.event
+                limit $2
             )
-            select n.msn, n.event as "event!", n.used as "used!", s.name as "name?", count(*) over () as "count!"
+            select msn, event as "event!", used as "used!", count as "count!",
+                   (select s.name from sales_unit s where s.organisation_id = $1 and s.msn = n.msn) as name
             from near n
-            left join sales_unit s on s.organisation_id = $1 and s.msn = n.msn
-            order by n.used desc, n.msn nulls first, n.event
-            limit $2
+            order by used desc, msn nulls first, event
             "#,
             organisation,
             limit,
@@ -170,12 +186,16 @@ impl Tenant<'_> {
         let organisation = self.scope.copy.as_str();
         let rows = sqlx::query!(
             r#"
-            select w.id, w.url, w.msn, w.gone_at, s.name as "name?", count(*) over () as "count!"
-            from webhook w
-            left join sales_unit s on s.organisation_id = $1 and s.msn = w.msn
-            where w.organisation_id = $1 and w.gone_at >= $2 and w.deleted_at is null
-            order by w.gone_at desc, w.url
-            limit $3
+            with first as (
+                select id, url, msn, gone_at, count(*) over () as count from webhook
+                where organisation_id = $1 and gone_at >= $2 and deleted_at is null
+                order by gone_at desc, url
+                limit $3
+            )
+            select id as "id!", url as "url!", msn, gone_at, count as "count!",
+                   (select s.name from sales_unit s where s.organisation_id = $1 and s.msn = f.msn) as name
+            from first f
+            order by gone_at desc, url
             "#,
             organisation,
             since,

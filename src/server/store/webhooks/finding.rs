@@ -40,7 +40,9 @@ impl Tenant<'_> {
                    greatest(w.version, s.version) as "version!"
             from webhook w
             left join sales_unit s on s.organisation_id = w.organisation_id and s.msn = w.msn
-            where w.organisation_id = $1 and (w.version > $2 or s.version > $2)
+            where w.organisation_id = $1 and (
+                w.version > $2
+                or w.msn in (select u.msn from sales_unit u where u.organisation_id = $1 and u.version > $2))
             "#,
             organisation,
             version,

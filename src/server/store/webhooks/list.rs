@@ -289,6 +289,7 @@ impl Tenant<'_> {
     /// Has units asked for again before their time: those that have or had registrations, and all of them if
     /// they are at most `all_up_to`.
     pub async fn expire_unit_webhooks(&mut self, all_up_to: i64) -> Result<()> {
+        self.hold_copy().await?;
         let organisation = self.scope.copy.as_str();
         sqlx::query!(
             r#"

@@ -22,14 +22,7 @@ async fn a_thousand_double_submits_with_answers_cut_make_no_duplicate_and_lose_n
     let count = std::env::var(VARIABLE).map_or(60, |count| count.parse().unwrap());
     let ordering = Ordering::start(pool).await;
     let wanted = wanted(&ordering, count);
-    ordering.set_faults(&[
-        "lost-answer=40%",
-        "error=500:4%",
-        "error=503:1%",
-        "error=429:1%",
-        "truncate=3%",
-        "latency=0ms..3ms",
-    ]);
+    ordering.set_faults(&["lost-answer=40%", "error=500:3%", "error=429:0.5%", "truncate=3%", "latency=0ms..3ms"]);
     let ids: Vec<Uuid> = wanted.keys().copied().collect();
     let mut ends = BTreeMap::<&'static str, usize>::new();
     for (turn, ids) in ids.chunks(AT_ONCE).enumerate() {
