@@ -196,7 +196,7 @@ test.describe('under Developers', () => {
     await open(PARTNER);
     await expect(page.getByRole('navigation', { name: 'Menu' })).toContainText(/Developers\s*Webhooks/);
     await menu(page, 'Webhooks').click();
-    await expect(list.rows).toHaveCount((await list.counted()).total);
+    await expect(list.rows).toHaveCount(Math.min((await list.counted()).total, 50));
     const scopes = await list.column('Sales unit');
     expect(scopes).toContain('All sales units');
     expect(scopes.filter(scope => /\d{4,}$/.test(scope)).length).toBeGreaterThan(10);

@@ -1,9 +1,11 @@
-import { NEW_ORDER, png } from './support/prefill';
+import { png } from './support/png';
 import { expect, test } from './support/portal';
+
+const NEW_ORDER = '/as/org_kystkassa/product-orders/new';
 
 test('the form asks for what belongs to product and use case, and keeps what was typed', async ({ page, open }) => {
   await open(NEW_ORDER);
-  await page.getByLabel('Logo').setInputFiles({ name: 'logo.png', mimeType: 'image/png', buffer: png(120, 120) });
+  await page.getByLabel('Logo').setInputFiles(png(120, 120));
   await page.getByLabel('Intended purpose').fill('Typed before');
   await page.locator('[name=product_type]').selectOption('CASHIER');
   await page.locator('[name=use_case]').focus();

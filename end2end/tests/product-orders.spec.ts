@@ -175,6 +175,7 @@ test('an order that the merchant has submitted meanwhile is not deleted, and ups
   await page.locator('summary').filter({ hasText: 'Delete this order' }).click();
   await page.getByRole('button', { name: 'Delete the order' }).click();
   await expect(page.getByRole('alert')).toContainText(/Vipps MobilePay did not delete the order\. It said: \S+ \S+/);
+  await page.getByRole('main').getByRole('button', { name: 'Refresh' }).click();
   await expect(facts(page)).toContainText(/Status\s*Submitted/);
   await expect(section(page, 'Change')).toContainText('Only an order that the merchant has not submitted can be deleted.');
   await expect(page.getByRole('button', { name: 'Delete this order' })).toBeDisabled();

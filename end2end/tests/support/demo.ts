@@ -14,8 +14,10 @@ const LOGS = join(__dirname, '../../test-results');
 
 /** Who may act as everybody in a demo. */
 export const MEMBER = { email: 'demo@example.com', password: 'partner-portal-demo' };
-/** Who may act as nobody; in demos whose folder has been through `addStranger`. */
+/** Who may act as nobody; in demos whose folder has been through `addPeople`. */
 export const STRANGER = { email: 'stranger@example.com', password: 'not-a-member-of-anything' };
+/** Who may look at the second partner, and change nothing; in the demo that most tests share. */
+export const VIEWER = { email: 'viewer@example.com', password: 'looks-and-changes-nothing' };
 
 /** Said last by a demo that has started. */
 const SIMULATED = /Vipps MobilePay is simulated on (\S+)\. /;
@@ -44,15 +46,31 @@ export async function removeFolder(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true });
 }
 
-/** Adds `STRANGER` to the portal in a folder, before a demo runs on it. */
-export async function addStranger(folder: string): Promise<void> {
-  const adding = promisify(execFile)(
-    PROGRAM,
-    ['user', '--data-dir', join(folder, 'demo'), 'add', STRANGER.email],
-    { env: environment() },
-  );
-  adding.child.stdin?.end(`${STRANGER.password}\n`);
-  await adding;
+/** Adds people besides `MEMBER` to the portal in a folder, before a demo runs on it. */
+export async function addPeople(folder: string): Promise<void> {
+  for (const person of [STRANGER, VIEWER]) {
+    const adding = promisify(execFile)(
+      PROGRAM,
+      ['user', '--data-dir', join(folder, 'demo'), 'add', person.email],
+      { env: environment() },
+    );
+    adding.child.stdin?.end(`${person.password}\n`);
+    await adding;
+  }
+}
+
+/** Lets somebody act as an organisation. */
+export async function admit(url: string, person: typeof MEMBER, organisation: string, role: string): Promise<void> {
+  const [admin, admitted] = [await signedInRequests(url, MEMBER), await signedInRequests(url, person)];
+  try {
+    const [id] = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/.exec(await (await admitted.get('/profile')).text())!;
+    const form = { person: id, role };
+    const response = await admin.post(`/as/${organisation}/members`, { form, headers: { origin: url }, maxRedirects: 0 });
+    if (response.status() !== 303) throw new Error(`${person.email} was not admitted: ${response.status()}`);
+  } finally {
+    await admin.dispose();
+    await admitted.dispose();
+  }
 }
 
 /** A running `partner-portal demo`. */

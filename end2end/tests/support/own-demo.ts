@@ -1,5 +1,5 @@
 import { type Page } from '@playwright/test';
-import { addStranger, Demo, makeFolder, MEMBER, removeFolder, SIGNED_OUT } from './demo';
+import { addPeople, Demo, makeFolder, MEMBER, removeFolder, SIGNED_OUT } from './demo';
 import { expect, islands, signIn, test as base } from './portal';
 
 type OwnDemoFixtures = {
@@ -22,7 +22,7 @@ export const test = base.extend<OwnDemoFixtures, OwnDemoWorkerFixtures>({
   demo: [
     async ({ demoSettings }, use) => {
       const folder = await makeFolder();
-      await addStranger(folder);
+      await addPeople(folder);
       const demo = await Demo.start(folder, '--sales-units', '60', ...demoSettings);
       await demo.synced();
       await use(demo);
