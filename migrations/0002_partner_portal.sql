@@ -50,7 +50,6 @@ alter table sales_unit
     add column webhooks_failed_at timestamptz;
 create index on sales_unit (organisation_id, webhooks_at nulls first) where gone_at is null;
 create index on sales_unit (organisation_id, gone_at) where gone_at is not null;
-create index on sales_unit (organisation_id, msn) where gone_at is not null;
 
 create table price_package (
     organisation_id text not null references organisation (id) on delete cascade,

@@ -175,6 +175,11 @@ pub fn logo(organisation: &OrgId, hash: &str) -> String {
 /// Below it is what merchants reach with a template's link, without signing in.
 pub const BY_LINK: &str = "/t/";
 
+/// A path as it may be logged: who has the code of a link, or the key of an order, may use them.
+pub fn loggable(path: &str) -> &str {
+    if path.starts_with(BY_LINK) { BY_LINK } else { path }
+}
+
 /// The form behind a template's link.
 pub fn public_form(code: &str) -> String {
     format!("{BY_LINK}{}", value(code))
@@ -370,6 +375,12 @@ mod tests {
             assert!(is_for_partners(path), "{path}");
         }
         assert!(!is_for_partners("/as/a/sales-units"));
+    }
+
+    #[test]
+    fn codes_do_not_get_into_logs() {
+        assert_eq!(loggable("/t/DEoW06ZwA7qQDD7VqBaDwg/orders/1"), "/t/");
+        assert_eq!(loggable("/as/org_a/templates"), "/as/org_a/templates");
     }
 
     #[test]

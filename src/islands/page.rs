@@ -3,7 +3,9 @@
 
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{AbortSignal, Document, DomParser, Element, FormData, Headers, RequestInit, Response, SupportedType, Window};
+use web_sys::{
+    AbortSignal, Document, DomParser, Element, FormData, Headers, RequestInit, Response, SupportedType, Window,
+};
 
 pub fn window() -> Option<Window> {
     web_sys::window()

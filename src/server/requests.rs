@@ -102,7 +102,8 @@ impl FromRequestParts<Portal> for SignedIn {
 
 /// Logs each request once, without its query: people type names into it.
 pub async fn log(request: Request, next: Next) -> Response {
-    let (method, path, start) = (request.method().clone(), request.uri().path().to_owned(), Instant::now());
+    let (method, path, start) =
+        (request.method().clone(), paths::loggable(request.uri().path()).to_owned(), Instant::now());
     let response = next.run(request).await;
     let (status, ms) = (response.status().as_u16(), start.elapsed().as_secs_f64() * 1_000.0);
     tracing::debug!(%method, path, status, ms, "answered");

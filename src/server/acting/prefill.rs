@@ -16,6 +16,9 @@ use crate::server::ordering::{self, Sending};
 use crate::server::store::product_orders::NewProductOrder;
 use crate::server::store::{Scope, Tenant, unavailable};
 
+/// What upstream has refused: the field of the form if it is known, and upstream's words.
+pub type Placed = Vec<(Option<Field>, String)>;
+
 /// Where a new prefill starts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Start {
@@ -71,8 +74,8 @@ pub struct DraftView {
     pub knowledge: Knowledge,
     /// None as long as nobody has asked.
     pub checked: Option<Checked>,
-    /// What upstream has refused before: the field if it is known, and upstream's words.
-    pub refusal: Vec<(Option<Field>, String)>,
+    /// What upstream has refused before.
+    pub refusal: Placed,
     pub template: Option<KeptTemplate>,
     /// The order that is being corrected.
     pub replaced: Option<ProductOrderRow>,
@@ -290,7 +293,7 @@ pub(super) async fn take_logo(
 }
 
 /// What upstream has refused, where it stands in the form.
-pub(super) fn placed(refusal: &[(String, String)]) -> Vec<(Option<Field>, String)> {
+pub(super) fn placed(refusal: &[(String, String)]) -> Placed {
     let place = |(path, text): &(String, String)| match field_of(path) {
         Some(field) => (Some(field), text.clone()),
         None if path.is_empty() => (None, text.clone()),
@@ -343,7 +346,7 @@ async fn look_over(tenant: &mut Tenant<'_>, mut draft: Draft, upload: Option<&[u
 
 /// A draft that begins with what an earlier order holds, and why that one was refused if it was.
 /// None if its contents are not known here, or if it is not settled yet whether upstream has it.
-fn correction(order: &ProductOrder) -> Option<(Draft, Vec<(Option<Field>, String)>)> {
+fn correction(order: &ProductOrder) -> Option<(Draft, Placed)> {
     let mut draft = Draft::new(stored_form(order)?);
     let refused = order.row.delivery == Some(Delivery::Refused);
     match order.row.delivery {

@@ -141,6 +141,9 @@ impl Acting {
     /// units that have any.
     pub async fn call_for_webhooks(&self) -> Result<(), Failure> {
         self.call_for_sync(sync::webhooks::NAME).await?;
+        if !self.portal.sweeps().allows(self.row.scope.copy.as_str()) {
+            return Ok(());
+        }
         let mut tenant = self.partner_tenant().await?;
         tenant.expire_unit_webhooks(ALL_UNITS_UP_TO).await.map_err(unavailable)?;
         tenant.commit().await.map_err(unavailable)?;

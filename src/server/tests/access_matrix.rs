@@ -62,8 +62,7 @@ const MATRIX: &[(&str, &str, Access, u16)] = &[
     ("POST", "/as/{org}/settings", Access::Admins, 303),
     ("POST", "/as/{org}/settings/probe", Access::Members, 303),
     ("GET", "/as/{org}/sales-units/{msn}/change", Access::Members, 200),
-    // Not the kind of form that it takes.
-    ("POST", "/as/{org}/sales-units/{msn}/change", Access::Operators, 400),
+    ("POST", "/as/{org}/sales-units/{msn}/change", Access::Operators, 422),
     ("POST", "/as/{org}/sales-units/{msn}/status", Access::Operators, 422),
     ("GET", "/as/{org}/members", Access::Members, 200),
     ("POST", "/as/{org}/members", Access::Admins, 422),

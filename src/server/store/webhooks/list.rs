@@ -293,8 +293,8 @@ impl Tenant<'_> {
         let organisation = self.scope.copy.as_str();
         sqlx::query!(
             r#"
-            update sales_unit set webhooks_at = null, webhooks_failed_at = null
-            where organisation_id = $1 and gone_at is null and webhooks_at is not null
+            update sales_unit set webhooks_at = 'epoch', webhooks_failed_at = null
+            where organisation_id = $1 and gone_at is null and webhooks_at > 'epoch'
               and (msn in (select w.msn from webhook w where w.organisation_id = $1)
                    or (select count(*) from sales_unit u where u.organisation_id = $1 and u.gone_at is null) <= $2)
             "#,
