@@ -148,7 +148,7 @@ export const PAGES: State[] = [
   ['a webhook that was just registered, with its secret', async (page, open) => {
     await open(`${BUSY}/webhooks/new`);
     await fill(page, { URL: `https://${unique('hooks').replace(' ', '-')}.example/vipps` });
-    await page.getByLabel('user.checked-in.v1').check();
+    await page.getByLabel('donations.agreement.started.v1').check();
     await page.getByRole('button', { name: 'Register' }).click();
     await expect(page.getByText('This is the only time that the secret is shown.')).toBeVisible();
   }],
