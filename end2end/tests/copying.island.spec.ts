@@ -1,4 +1,4 @@
-import { expect, test } from './support/portal';
+import { expect, islands, test } from './support/portal';
 
 test.use({ permissions: ['clipboard-read', 'clipboard-write'] });
 
@@ -29,4 +29,18 @@ test('an address is copied as it stands on an envelope', async ({ page, open, li
   await page.getByRole('button', { name: 'Copy address' }).first().click();
   await expect(page.getByRole('status').filter({ hasText: 'Copied' })).toHaveText('Copied');
   expect(await page.evaluate(() => navigator.clipboard.readText())).toMatch(/^\S.*\n\S/);
+});
+
+test('the link of a product order and a message to its merchant are copied as they stand there', async ({ page, open, list }) => {
+  await open('/as/org_kystkassa/product-orders?kind=prefill&status=received');
+  await list.rows.first().click();
+  await islands(page);
+  const card = page.locator('#link');
+  for (const [label, text] of [
+    ['Copy link', await card.locator('p.link a').innerText()],
+    ['Copy message in Norwegian', await card.locator('pre[lang="nb"]').innerText()],
+  ]) {
+    await card.getByRole('button', { name: label }).click();
+    await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toBe(text);
+  }
 });

@@ -12,6 +12,29 @@ test('the figures of the landing page lead to the units that they count', async 
   }
 });
 
+test('what needs attention leads to what it counts', async ({ page, open, list }) => {
+  await open('/as/org_kystkassa');
+  const attention = page.locator('section').filter({ has: page.getByRole('heading', { name: 'Needs attention' }) });
+  const lines = await attention.getByRole('link').allInnerTexts();
+  expect(lines.some(line => /product orders? rejected, of the last 30 days/.test(line)), `${lines}`).toBe(true);
+  expect(lines.some(line => /product orders? opened by the merchant, not submitted/.test(line)), `${lines}`).toBe(true);
+  for (const line of lines) {
+    await open('/as/org_kystkassa');
+    await attention.getByRole('link', { name: line, exact: true }).click();
+    await expect(list.count).toContainText('match');
+    expect((await list.counted()).matching, line).toBe(Number(/\d+/.exec(line)![0]));
+  }
+});
+
+test('the product orders that wait for their merchant are counted, and their figure leads to them', async ({ page, open, list }) => {
+  await open('/as/org_kystkassa');
+  const figure = page.getByRole('main').getByRole('link', { name: 'product orders wait for their merchant' });
+  const count = Number((await figure.innerText()).replace(/\D/g, ''));
+  await figure.click();
+  await list.expectQuery({ follow: 'waiting' });
+  expect((await list.counted()).matching).toBe(count);
+});
+
 test('a search from the landing page ends in the list', async ({ page, open, list }) => {
   await open('/as/org_jarvikassa');
   const box = page.getByRole('main').getByRole('searchbox');

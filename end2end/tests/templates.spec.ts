@@ -1,7 +1,7 @@
-import { type Browser, type Page } from '@playwright/test';
+import { type Page } from '@playwright/test';
 import { field, fill, lock } from './support/forms';
 import { organisationNumber, unique } from './support/numbers';
-import { SIGNED_OUT } from './support/demo';
+import { makeTemplate, signedOut } from './support/pages';
 import { expect, test as base } from './support/portal';
 
 const TEMPLATES = '/as/org_nordbetaling/templates';
@@ -9,9 +9,9 @@ const TEMPLATES = '/as/org_nordbetaling/templates';
 const test = base.extend<{ merchant: Page }>({
   /** A browser that nobody has signed in with. */
   merchant: async ({ browser, scripted }, use) => {
-    const context = await signedOut(browser, scripted);
-    await use(await context.newPage());
-    await context.close();
+    const merchant = await signedOut(browser, scripted);
+    await use(merchant);
+    await merchant.context().close();
   },
 });
 
@@ -32,7 +32,7 @@ test('a template without a name or product is refused beside its fields, and not
 });
 
 test('a template is changed, and its merchants see the change', async ({ page, open, merchant }) => {
-  const { link, address, name } = await make(page, open);
+  const { link, address, name } = await makeTemplate(page, open);
   await merchant.goto(link);
   await expect(merchant.getByText('What is settled')).toBeVisible();
   await expect(merchant.getByText('Ask us anything')).toHaveCount(0);
@@ -50,7 +50,7 @@ test('a template is changed, and its merchants see the change', async ({ page, o
 });
 
 test('what is suggested can be changed by the merchant, what is locked cannot, whatever is sent', async ({ page, open, merchant }) => {
-  const { link } = await make(page, open);
+  const { link } = await makeTemplate(page, open);
   await merchant.goto(link);
   await expect(field(merchant, 'Intended purpose')).toHaveValue('A kiosk that sells newspapers at a till in a shop.');
   await expect(field(merchant, 'Product')).toHaveCount(0);
@@ -70,7 +70,7 @@ test('what is suggested can be changed by the merchant, what is locked cannot, w
 });
 
 test('a merchant’s faults are said beside the fields, and everything typed is kept', async ({ page, open, merchant }) => {
-  const { link } = await make(page, open);
+  const { link } = await makeTemplate(page, open);
   await merchant.goto(link);
   await fill(merchant, { 'Business identifier': '123456789', 'Sales unit name': 'Kiosk & co', 'Account number': '1234' });
   await merchant.getByRole('button', { name: 'Go on to Vipps MobilePay' }).click();
@@ -85,7 +85,7 @@ test('a merchant’s faults are said beside the fields, and everything typed is 
 });
 
 test('the public form shows nothing of the portal but the template and the partner’s name', async ({ page, open, merchant }) => {
-  const { link, name } = await make(page, open);
+  const { link, name } = await makeTemplate(page, open);
   const response = await merchant.goto(link);
   expect(await response!.text()).not.toContain(name);
   await expect(merchant.getByRole('navigation')).toHaveCount(0);
@@ -98,7 +98,7 @@ test('the public form shows nothing of the portal but the template and the partn
 });
 
 test('the page in between says that the order is ready and how it goes on, and by itself goes on', async ({ page, open, merchant }) => {
-  const { link } = await make(page, open);
+  const { link } = await makeTemplate(page, open);
   // Upstream does not answer for now, so that one stays on the page.
   await merchant.route('**/register/prefilled/**', route => route.fulfill({ status: 204 }));
   await merchant.goto(link);
@@ -115,7 +115,7 @@ test('the page in between says that the order is ready and how it goes on, and b
 });
 
 test('a link that is withdrawn leads nowhere; a new one is another link', async ({ page, open, merchant }) => {
-  const { link, address } = await make(page, open);
+  const { link, address } = await makeTemplate(page, open);
   expect((await merchant.goto(link))!.status()).toBe(200);
   await open(address);
   await expect(page.locator('#public-link')).toContainText('Opened once.');
@@ -133,7 +133,7 @@ test('a link that is withdrawn leads nowhere; a new one is another link', async 
 });
 
 test('a template that is put into the archive leaves the list and stops its link, until it is taken out again', async ({ page, open, merchant }) => {
-  const { link, address, name } = await make(page, open);
+  const { link, address, name } = await makeTemplate(page, open);
   await page.locator('summary').filter({ hasText: 'Put it into the archive' }).click();
   await page.getByRole('button', { name: 'Put it into the archive' }).last().click();
   await expect(page.getByText('In the archive. Its link does not work as long as it is here.')).toBeVisible();
@@ -152,7 +152,7 @@ test('a template that is put into the archive leaves the list and stops its link
 });
 
 test('a code that nobody has made is not found, and cannot be told from one that was withdrawn', async ({ page, open, merchant }) => {
-  const { link, address } = await make(page, open);
+  const { link, address } = await makeTemplate(page, open);
   await open(address);
   await page.locator('summary').filter({ hasText: 'Withdraw the link' }).click();
   await page.getByRole('button', { name: 'Withdraw the link' }).last().click();
@@ -166,24 +166,3 @@ test('a code that nobody has made is not found, and cannot be told from one that
   }
   expect(pages.size).toBe(1);
 });
-
-/** A template for kiosks in Norway with market and product locked, and its public link. */
-async function make(page: Page, open: (path: string) => Promise<unknown>): Promise<{ name: string; link: string; address: string }> {
-  const name = unique('Kiosks');
-  await open(`${TEMPLATES}/new`);
-  await fill(page, {
-    Name: name,
-    Market: 'Norway',
-    Product: 'Cashier',
-    'Intended purpose': 'A kiosk that sells newspapers at a till in a shop.',
-  });
-  await lock(page, 'Market', 'Product');
-  await page.getByRole('button', { name: 'Keep the template' }).click();
-  await page.getByRole('button', { name: 'Make a public link' }).click();
-  const link = await page.locator('#public-link').getByRole('link').innerText();
-  return { name, link, address: new URL(page.url()).pathname };
-}
-
-function signedOut(browser: Browser, javaScriptEnabled: boolean) {
-  return browser.newContext({ javaScriptEnabled, storageState: SIGNED_OUT, baseURL: process.env.PORTAL_URL });
-}

@@ -27,14 +27,14 @@ test('events, scope, state and transport narrow the list, and each chip takes aw
   expect(events.filter(text => !text.includes('epayments.payment.captured.v1'))).toEqual([]);
   await list.choose('scope', 'unit');
   expect((await list.column('Sales unit')).filter(scope => scope === 'All sales units')).toEqual([]);
-  await list.choose('transport', 'plain');
+  await list.choose('transport', 'http');
   await expect(list.rows).toHaveCount(1);
   await expect(list.results).toContainText('Plain http');
   const chips = list.results.getByRole('list', { name: 'Filters' }).getByRole('link');
   await expect(chips).toHaveCount(3);
   await chips.filter({ hasText: 'epayments.payment.captured.v1' }).click();
   await expect(chips).toHaveCount(2);
-  await list.expectQuery({ scope: 'unit', transport: 'plain' });
+  await list.expectQuery({ scope: 'unit', transport: 'http' });
   await open(PARTNER);
   expect((await list.counted()).total).toBe(total);
   await list.choose('state', 'vanished');
@@ -62,7 +62,7 @@ test('a webhook is registered for all sales units; its secret is shown once and 
   await page.getByRole('link', { name: 'Register webhook' }).click();
   await fill(page, { URL: url });
   await page.getByLabel('donations.agreement.started.v1').check();
-  await page.getByLabel('user.checked-in.v1').check();
+  await page.getByLabel('donations.agreement.amount-changed.v1').check();
   await page.getByRole('button', { name: 'Register' }).click();
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Webhook registered');
   await expect(page.getByText('This is the only time that the secret is shown.')).toBeVisible();
@@ -100,6 +100,7 @@ test('a webhook is registered for one sales unit, with all events of an API', as
 
 test('what cannot be registered is refused beside its field, and everything chosen is kept', async ({ page, open }) => {
   await open(`${BUSY}/new`);
+  await fill(page, { URL: address() });
   await page.getByRole('button', { name: 'Register' }).click();
   const summary = page.getByRole('alert');
   await expect(summary).toContainText('Choose at least one event.');
@@ -163,7 +164,7 @@ test('a webhook is deleted after one has confirmed it', async ({ page, open, lis
   const url = address();
   await open(`${BUSY}/new`);
   await fill(page, { URL: url });
-  await page.getByLabel('user.checked-in.v1').check();
+  await page.getByLabel('donations.agreement.withdrawal-day-changed.v1').check();
   await page.getByRole('button', { name: 'Register' }).click();
   await page.getByRole('link', { name: 'I have copied it' }).click();
   const confirm = page.getByRole('button', { name: 'Delete the webhook' });

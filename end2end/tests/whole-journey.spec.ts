@@ -1,6 +1,6 @@
 import { fill, lock } from './support/forms';
 import { accountNumber, organisationNumber, unique } from './support/numbers';
-import { SIGNED_OUT } from './support/demo';
+import { signedOut } from './support/pages';
 import { expect, islands, test } from './support/portal';
 
 const PARTNER = '/as/org_nordbetaling';
@@ -30,8 +30,7 @@ test('from a template over its public link, the merchant’s form, upstream’s 
   const link = await page.locator('#public-link').getByRole('link').innerText();
 
   // The merchant opens the link in a browser that nobody has signed in with.
-  const merchantsBrowser = await browser.newContext({ javaScriptEnabled: scripted, storageState: SIGNED_OUT });
-  const merchant = await merchantsBrowser.newPage();
+  const merchant = await signedOut(browser, scripted);
   await merchant.goto(link);
   await expect(merchant.getByRole('heading', { level: 1 })).toHaveText('Order Vipps MobilePay');
   await expect(merchant.getByText('This takes two minutes.')).toBeVisible();
@@ -61,7 +60,7 @@ test('from a template over its public link, the merchant’s form, upstream’s 
   await expect(merchant.getByText(number)).toBeVisible();
   await merchant.getByRole('button', { name: 'Approve' }).click();
   await expect(merchant.getByRole('heading', { level: 1 })).toHaveText('Order approved');
-  await merchantsBrowser.close();
+  await merchant.context().close();
 
   // The partner sees the order done, and where it came from.
   await page.getByRole('link', { name: 'Product orders', exact: true }).click();

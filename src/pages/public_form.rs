@@ -152,7 +152,7 @@ fn next_step(by_link: &ByLink, key: Uuid, order: LinkOrder) -> impl IntoView + u
     let look_again = || view! { <Meta http_equiv="refresh" content=LOOK_AGAIN.to_string()/> };
     match order {
         LinkOrder::Ready(url) => {
-            let then = format!("1; url={url}");
+            let then = format!("0; url={url}");
             view! {
                 <Meta http_equiv="refresh" content=then/>
                 <h1>"Your order is ready"</h1>

@@ -1,0 +1,282 @@
+import { type Browser, type Page, expect } from '@playwright/test';
+import { SIGNED_OUT } from './demo';
+import { fill, lock, send, sendOrder, webShop } from './forms';
+import { organisationNumber, unique } from './numbers';
+import { png } from './png';
+import { signIn } from './portal';
+
+export type Open = (path: string) => Promise<unknown>;
+type Arrange = (page: Page, open: Open) => Promise<unknown>;
+type State = [name: string, arrange: Arrange];
+
+const PARTNER = '/as/org_kystkassa';
+const BUSY = '/as/org_nordbetaling';
+
+/** Every page and state of one that a member sees, by how to get there. */
+export const PAGES: State[] = [
+  ['the choice of a business', (_, open) => open('/businesses')],
+  ['a choice of businesses without a match', (_, open) => open('/businesses?q=xyzzy')],
+  ['a partner’s landing page', (_, open) => open(PARTNER)],
+  ['a merchant’s landing page', (_, open) => open('/as/org_m_blabaer_kaffe')],
+  ['the list', (_, open) => open(`${PARTNER}/sales-units?sort=-msn&after=500000~500000&capture=nonsense`)],
+  ['the filtered list', (_, open) => open(`${PARTNER}/sales-units?q=kanelbolle&capture=reserve&recurring=no&market=no`)],
+  ['the list without a match', (_, open) => open(`${PARTNER}/sales-units?q=xyzzy`)],
+  ['a merchant’s list', (_, open) => open('/as/org_m_blabaer_kaffe/sales-units')],
+  ['a sales unit', openUnit],
+  ['a sales unit that was just refreshed, with its JSON', async (page, open) => {
+    await openUnit(page, open);
+    await page.getByRole('main').getByRole('button', { name: 'Refresh' }).click();
+    await expect(page.getByText('Fetched from Vipps MobilePay just now.')).toBeVisible();
+    await openJson(page);
+  }],
+  ['a sales unit whose price package is about to be noted', async (page, open) => {
+    await openUnit(page, open);
+    await page.locator('summary').filter({ hasText: 'Note a price package' }).click();
+  }],
+  ['changing a sales unit', async (page, open) => {
+    await openUnit(page, open);
+    await page.getByRole('link', { name: 'Change', exact: true }).click();
+    await page.getByText('Deactivate', { exact: true }).click();
+  }],
+  ['a change of a sales unit that was refused', async (page, open) => {
+    await openUnit(page, open);
+    await page.getByRole('link', { name: 'Change', exact: true }).click();
+    await fill(page, { Name: 'Fisk & vilt' });
+    await page.getByLabel('Logo').setInputFiles(png(40, 40));
+    await page.getByRole('button', { name: 'Save' }).click();
+    await expect(page.getByLabel('Name')).toHaveAttribute('aria-invalid', 'true');
+  }],
+  ['the list of merchants', (_, open) => open(`${PARTNER}/merchants?sort=-created&market=no&status=active`)],
+  ['the list of merchants without a match', (_, open) => open(`${PARTNER}/merchants?q=xyzzy&state=gone`)],
+  ['a merchant', async (page, open) => {
+    await open(`${PARTNER}/merchants?q=kanelbolle`);
+    await openFirst(page, open);
+    await openJson(page);
+  }],
+  ['the list of product orders', (_, open) => open(`${PARTNER}/product-orders?sort=name&status=nonsense`)],
+  ['the product orders to follow up', (_, open) => open(`${PARTNER}/product-orders?follow=opened&kind=prefill`)],
+  ['the list of product orders without a match', (_, open) => open(`${PARTNER}/product-orders?q=xyzzy`)],
+  ['a product order that was made elsewhere', async (page, open) => {
+    await open(`${PARTNER}/product-orders?status=completed&kind=manual`);
+    await openFirst(page, open);
+    await openJson(page);
+  }],
+  ['a rejected product order', async (page, open) => {
+    await open(`${PARTNER}/product-orders?status=rejected`);
+    await openFirst(page, open);
+  }],
+  ['a product order that was just sent, about to be deleted', async (page, open) => {
+    await sendOrder(page, open, 'org_nordbetaling');
+    await page.locator('summary').filter({ hasText: 'English' }).click();
+    await page.locator('summary').filter({ hasText: 'Delete this order' }).click();
+  }],
+  ['a product order that corrects another one', async (page, open) => {
+    await sendOrder(page, open, 'org_nordbetaling');
+    await page.getByRole('link', { name: 'Correct', exact: true }).click();
+    await send(page);
+    await expect(page.getByText('Step 2 of 2:')).toBeVisible();
+  }],
+  ['a product order that is not there', (_, open) => open(`${PARTNER}/product-orders/00000000-0000-4000-8000-000000000000`)],
+  ['the form of a product order', (_, open) => open(`${BUSY}/product-orders/new`)],
+  ['the form of a product order with faults in every group', async (page, open) => {
+    await open(`${BUSY}/product-orders/new`);
+    await fill(page, webShop({
+      'Business identifier': '123',
+      'Sales unit name': 'Fish & Chips',
+      'Merchant category code': 'ab',
+      'Price package': 'Online standard DK',
+      Website: 'http://garn.example',
+      'Annual turnover': '-1',
+      'Account number': '1234',
+    }));
+    await page.getByLabel('Logo').setInputFiles(png(40, 40));
+    await page.getByRole('button', { name: 'Send to Vipps MobilePay' }).click();
+    await expect(page.getByRole('alert')).toContainText('Nothing was sent.');
+  }],
+  ['the form of a product order with warnings and a logo', async (page, open) => {
+    await open(`${BUSY}/product-orders/new`);
+    await fill(page, webShop({ 'Intended purpose': 'Yarn', 'Terms page': 'https://garn.example/' }));
+    await page.getByLabel('Logo').setInputFiles(png(300, 200));
+    await page.getByRole('button', { name: 'Send to Vipps MobilePay' }).click();
+    await expect(page.getByRole('button', { name: 'Send anyway' })).toBeVisible();
+  }],
+  ['a product order with a template', async (page, open) => {
+    await makeTemplate(page, open);
+    await page.getByRole('link', { name: 'Send an order with this template' }).click();
+    await expect(page.getByText('Fixed by the template.').first()).toBeVisible();
+  }],
+  ['the list of templates', async (page, open) => {
+    await makeTemplate(page, open);
+    await open(`${BUSY}/templates`);
+  }],
+  ['a list of templates with none in it', (_, open) => open('/as/org_jarvikassa/templates')],
+  ['an archive of templates with none in it', (_, open) => open('/as/org_jarvikassa/templates?archived=yes')],
+  ['the form of a template', (_, open) => open(`${BUSY}/templates/new`)],
+  ['the form of a template with faults', async (page, open) => {
+    await open(`${BUSY}/templates/new`);
+    await fill(page, { Website: 'garn', 'Merchant category code': '57' });
+    await page.getByRole('button', { name: 'Keep the template' }).click();
+    await expect(page.getByRole('alert')).toBeVisible();
+  }],
+  ['a template with its link, about to be withdrawn', async (page, open) => {
+    await makeTemplate(page, open);
+    await page.locator('summary').filter({ hasText: 'Withdraw the link' }).click();
+  }],
+  ['a template in the archive', async (page, open) => {
+    await makeTemplate(page, open);
+    await page.locator('summary').filter({ hasText: 'Put it into the archive' }).click();
+    await page.getByRole('button', { name: 'Put it into the archive' }).last().click();
+    await expect(page.getByText('In the archive since')).toBeVisible();
+  }],
+  ['the price packages', (_, open) => open(`${PARTNER}/price-packages?market=NO`)],
+  ['price packages of which there are none', (_, open) => open(`${PARTNER}/price-packages?market=FI&product=CHECKOUT`)],
+  ['the webhooks', (_, open) => open(`${PARTNER}/webhooks?q=till&event=epayment`)],
+  ['the webhooks without a match', (_, open) => open(`${PARTNER}/webhooks?state=vanished`)],
+  ['a webhook', async (page, open) => {
+    await open(`${PARTNER}/webhooks?scope=all`);
+    await openFirst(page, open);
+    await page.getByText('How deliveries are signed').click();
+    await page.getByText('Delete this webhook').click();
+  }],
+  ['the form for a webhook', (_, open) => open(`${BUSY}/webhooks/new`)],
+  ['a form for a webhook that was refused', async (page, open) => {
+    await open(`${BUSY}/webhooks/new`);
+    await fill(page, { URL: 'https://printer.local/', 'MSN of the sales unit': '1' });
+    await page.getByRole('button', { name: 'Register' }).click();
+    await expect(page.getByRole('alert')).toBeVisible();
+  }],
+  ['a webhook that was just registered, with its secret', async (page, open) => {
+    await open(`${BUSY}/webhooks/new`);
+    await fill(page, { URL: `https://${unique('hooks').replace(' ', '-')}.example/vipps` });
+    await page.getByLabel('donations.agreement.started.v1').check();
+    await page.getByRole('button', { name: 'Register' }).click();
+    await expect(page.getByText('This is the only time that the secret is shown.')).toBeVisible();
+  }],
+  ['the coverage of webhooks', (_, open) => open(`${PARTNER}/webhooks/coverage?without=user.checked-in.v1`)],
+  ['the members', (_, open) => open(`${PARTNER}/members`)],
+  ['a user ID that is none', (_, open) => open(`${PARTNER}/members?person=12345`)],
+  ['a member', async (page, open) => {
+    await open(`${PARTNER}/members`);
+    await openFirst(page, open);
+  }],
+  ['a member about to be removed', async (page, open) => {
+    await open(`${BUSY}/members`);
+    await page.getByRole('link', { name: 'Change viewer@example.com' }).click();
+    await page.getByText('Remove from this organisation').click();
+  }],
+  ['the settings', (_, open) => open(`${PARTNER}/settings`)],
+  ['settings that were refused', async (page, open) => {
+    await open(`${PARTNER}/settings`);
+    await page.getByLabel('Feedback address').fill('http://example.com');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await expect(page.getByLabel('Feedback address')).toHaveAttribute('aria-invalid', 'true');
+  }],
+  ['an organisation that is not there', (_, open) => open('/as/org_nope')],
+  ['a sales unit that is not there', (_, open) => open(`${PARTNER}/sales-units/999999`)],
+  ['the profile', (_, open) => open('/profile')],
+];
+
+/** What needs the islands. */
+export const ISLANDS: State[] = [
+  ['the open switcher', async (page, open) => {
+    await open(`${PARTNER}/sales-units?q=kanelbolle`);
+    await page.keyboard.press('Control+k');
+    await expect(page.getByRole('searchbox', { name: 'Find a business to act as' })).toBeFocused();
+  }],
+  ['the keys', async (page, open) => {
+    await open(`${PARTNER}/sales-units?q=kanelbolle`);
+    await page.keyboard.press('?');
+    await expect(page.getByRole('dialog', { name: 'Keys' })).toBeVisible();
+  }],
+];
+
+/** What somebody sees who may change nothing. */
+export const PAGES_FOR_VIEWERS: State[] = [
+  ['a landing page', (_, open) => open(BUSY)],
+  ['a list of product orders', (_, open) => open(`${BUSY}/product-orders`)],
+  ['a product order', async (page, open) => {
+    await open(`${BUSY}/product-orders?kind=prefill&status=received`);
+    await openFirst(page, open);
+  }],
+  ['the form of a product order, which is refused', (_, open) => open(`${BUSY}/product-orders/new`)],
+  ['a list of templates', (_, open) => open(`${BUSY}/templates`)],
+  ['the form of a template, which is refused', (_, open) => open(`${BUSY}/templates/new`)],
+  ['a webhook', async (page, open) => {
+    await open(`${BUSY}/webhooks`);
+    await openFirst(page, open);
+  }],
+  ['the form for a webhook, which is refused', (_, open) => open(`${BUSY}/webhooks/new`)],
+  ['a change of a sales unit, which is refused', async (page, open) => {
+    await open(`${BUSY}/sales-units`);
+    await open((await page.locator('#results [data-row]').first().getAttribute('href'))!.split('?')[0] + '/change');
+  }],
+  ['the members', (_, open) => open(`${BUSY}/members`)],
+  ['a member', async (page, open) => {
+    await open(`${BUSY}/members`);
+    await openFirst(page, open);
+  }],
+  ['the settings', (_, open) => open(`${BUSY}/settings`)],
+];
+
+/** What anybody sees. */
+export const PAGES_FOR_ANYBODY: State[] = [
+  ['signing in', (_, open) => open('/login')],
+  ['signing in for a page', (_, open) => open(PARTNER)],
+  ['signing in that was refused', async (page, open) => {
+    await open('/login');
+    await signIn(page, { email: 'accessibility@example.com', password: 'a wrong password' });
+    await expect(page.getByRole('alert')).toBeVisible();
+  }],
+  ['a link that opens nothing', (_, open) => open('/t/AAAAAAAAAAAAAAAAAAAAAA')],
+];
+
+/** What a merchant sees behind a template's link. */
+export const PAGES_BY_LINK: [name: string, arrange: (page: Page, link: string) => Promise<unknown>][] = [
+  ['the short form', (page, link) => page.goto(link)],
+  ['the short form with faults', async (page, link) => {
+    await page.goto(link);
+    await fill(page, { 'Business identifier': '123', 'Sales unit name': 'Fish & Chips', 'Account number': '1' });
+    await page.getByRole('button', { name: 'Go on to Vipps MobilePay' }).click();
+    await expect(page.getByRole('alert')).toBeVisible();
+  }],
+  ['the page in between', async (page, link) => {
+    // It goes on by itself; upstream has nothing to show for now.
+    await page.route('**/register/prefilled/**', route => route.fulfill({ status: 204 }));
+    await page.goto(link);
+    await fill(page, { 'Business identifier': organisationNumber() });
+    await page.getByRole('button', { name: 'Go on to Vipps MobilePay' }).click();
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText('Your order is ready');
+  }],
+];
+
+/** A browser that nobody has signed in with. */
+export async function signedOut(browser: Browser, scripted: boolean): Promise<Page> {
+  const context = await browser.newContext({ javaScriptEnabled: scripted, storageState: SIGNED_OUT, baseURL: process.env.PORTAL_URL });
+  return context.newPage();
+}
+
+/** A template for kiosks in Norway with market and product locked; its page is open then. */
+export async function makeTemplate(page: Page, open: Open): Promise<{ name: string; link: string; address: string }> {
+  const name = unique('Kiosks');
+  await open(`${BUSY}/templates/new`);
+  await fill(page, { Name: name, Market: 'Norway', Product: 'Cashier', 'Intended purpose': 'A kiosk that sells newspapers at a till in a shop.' });
+  await lock(page, 'Market', 'Product');
+  await page.getByRole('button', { name: 'Keep the template' }).click();
+  await page.getByRole('button', { name: 'Make a public link' }).click();
+  const link = await page.locator('#public-link').getByRole('link').innerText();
+  return { name, link, address: new URL(page.url()).pathname };
+}
+
+async function openUnit(page: Page, open: Open): Promise<void> {
+  await open(`${PARTNER}/sales-units?q=kanelbolle`);
+  await openFirst(page, open);
+}
+
+/** Opens the first row of the list that is open. */
+async function openFirst(page: Page, open: Open): Promise<void> {
+  await open((await page.locator('#results [data-row]').first().getAttribute('href'))!);
+}
+
+async function openJson(page: Page): Promise<void> {
+  await page.locator('summary').filter({ hasText: 'Upstream\'s answer as JSON' }).first().click();
+}
