@@ -139,6 +139,10 @@ impl Acting {
     /// units that have any.
     pub async fn call_for_webhooks(&self) -> Result<(), Failure> {
         self.call_for_sync(sync::webhooks::NAME).await?;
+        if self.unit_webhooks_outstanding() > 0 {
+            // A round over all units is under way: it is not to begin anew at every press.
+            return Ok(());
+        }
         let mut tenant = self.portal.store().tenant(&self.row.scope).await.map_err(unavailable)?;
         tenant.expire_unit_webhooks(ALL_UNITS_UP_TO).await.map_err(unavailable)?;
         tenant.commit().await.map_err(unavailable)?;
