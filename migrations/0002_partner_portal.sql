@@ -2,8 +2,8 @@
 -- knows of them, and what an organisation has chosen.
 --
 -- As in the first migration, the organisation comes first in every key, and row-level security
--- stands behind the first argument of every function of the store. Only product orders can be
--- seen by the merchant they are about; the rest is the partner's alone.
+-- stands behind the first argument of every function of the store. All of this is the partner's
+-- alone: a merchant that is served from a partner's copy sees none of it.
 
 alter table organisation
     -- Where staff send feedback: a mail address or a web page.
@@ -152,7 +152,8 @@ create table product_order (
     price_package_id text,
     -- What was filled in, without its secrets.
     prefill json,
-    -- The request byte for byte, encrypted; only until the outcome is known.
+    -- The request byte for byte, encrypted; only until upstream has answered. Where the order was
+    -- found by looking, until its link has run out.
     sealed_request bytea,
     deleted_at timestamptz,
     note text not null default '',
@@ -231,7 +232,7 @@ declare
 begin
     foreach own in array array[
         'partner_profile', 'price_package', 'noted_price_package', 'logo', 'template',
-        'product_order_event', 'webhook', 'webhook_request']
+        'product_order', 'product_order_event', 'webhook', 'webhook_request']
     loop
         execute format('alter table %I enable row level security', own);
         execute format('alter table %I force row level security', own);
@@ -241,16 +242,3 @@ begin
     end loop;
 end
 $$;
-
-alter table product_order enable row level security;
-alter table product_order force row level security;
-create policy acting on product_order using (
-    organisation_id = (
-        select coalesce(o.partner_id, o.id) from organisation o
-        where o.id = current_setting('portal.organisation', true))
-    and (
-        (select o.partner_id is null from organisation o where o.id = current_setting('portal.organisation', true))
-        or (business_scheme, business_id) = (
-            select o.business_scheme, o.business_id from organisation o
-            where o.id = current_setting('portal.organisation', true)))
-);

@@ -1,6 +1,6 @@
 //! Every link of the portal. Nobody writes an address by hand.
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use uuid::Uuid;
 
 use crate::domain::identifiers::{BusinessIdentifier, Msn};
@@ -27,13 +27,29 @@ pub fn organisation(organisation: &OrgId) -> String {
     format!("/as/{organisation}")
 }
 
+/// Whether a path leads by way of others: with `.` and `..`, however they are written, or with
+/// nothing between two slashes.
+pub fn is_devious(path: &str) -> bool {
+    let path = decoded(path);
+    let inner = path.strip_prefix('/').unwrap_or(&path);
+    let inner = inner.strip_suffix('/').unwrap_or(inner);
+    let devious = |segment: &str| matches!(segment, "" | "." | "..") || segment.contains(['\\', '\0']);
+    !inner.is_empty() && inner.split('/').any(devious)
+}
+
+/// A path as the router of the pages may read it: it decodes twice (leptos-0.9).
+fn decoded(path: &str) -> String {
+    let once = percent_decode_str(path).decode_utf8_lossy();
+    percent_decode_str(&once).decode_utf8_lossy().into_owned()
+}
+
 /// What only partners have: merchants find nothing there.
 const PARTNER_SECTIONS: [&str; 7] =
     ["product-orders", "logos", "templates", "merchants", "price-packages", "webhooks", "settings"];
 
 /// Whether an address below `/as/` is for partners alone.
 pub fn is_for_partners(path: &str) -> bool {
-    path.split('/').nth(3).is_some_and(|section| PARTNER_SECTIONS.contains(&section))
+    decoded(path).split('/').nth(3).is_some_and(|section| PARTNER_SECTIONS.contains(&section))
 }
 
 pub fn sales_units(organisation: &OrgId) -> String {
@@ -158,6 +174,11 @@ pub fn logo(organisation: &OrgId, hash: &str) -> String {
 
 /// Below it is what merchants reach with a template's link, without signing in.
 pub const BY_LINK: &str = "/t/";
+
+/// A path as it may be logged: who has the code of a link, or the key of an order, may use them.
+pub fn loggable(path: &str) -> &str {
+    if path.starts_with(BY_LINK) { BY_LINK } else { path }
+}
 
 /// The form behind a template's link.
 pub fn public_form(code: &str) -> String {
@@ -326,6 +347,40 @@ mod tests {
         );
         assert_eq!(merchant_at("a/b?c#d", "..%2F é"), "/as/org_a/merchants/a%2Fb%3Fc%23d/..%252F%20%C3%A9");
         assert_eq!(merchant_at("..", ""), "/as/org_a/merchants/-/-");
+    }
+
+    #[test]
+    fn no_way_leads_round_the_guard() {
+        for path in [
+            "/as/a/x/../webhooks",
+            "/as/a/./webhooks",
+            "/as/a//webhooks",
+            "/as/a/%2e%2e/b",
+            "/as/a/%252E%252e/b",
+            "/a%2f..%2fb",
+        ] {
+            assert!(is_devious(path), "{path}");
+        }
+        for path in [
+            "/",
+            "/login",
+            "/as/a/sales-units/123",
+            "/as/a/",
+            "/as/a/merchants/business%3ANO%3AORG/918713867",
+            "/pkg/a.b/c.css",
+        ] {
+            assert!(!is_devious(path), "{path}");
+        }
+        for path in ["/as/a/webhooks", "/as/a/web%68ooks/new", "/as/a/web%2568ooks"] {
+            assert!(is_for_partners(path), "{path}");
+        }
+        assert!(!is_for_partners("/as/a/sales-units"));
+    }
+
+    #[test]
+    fn codes_do_not_get_into_logs() {
+        assert_eq!(loggable("/t/DEoW06ZwA7qQDD7VqBaDwg/orders/1"), "/t/");
+        assert_eq!(loggable("/as/org_a/templates"), "/as/org_a/templates");
     }
 
     #[test]

@@ -55,6 +55,8 @@ struct Parts {
     sync_bell: Notify,
     /// Looking up people by their user ID, counted by who looks.
     lookups: Limiter,
+    /// Having every unit's webhooks fetched anew, counted by organisation.
+    sweeps: Limiter,
     registering: subscribing::UnderWay,
     link_limits: LinkLimits,
     site: Site,
@@ -62,6 +64,9 @@ struct Parts {
 
 /// User IDs that one person may look up in a minute.
 const LOOKUPS: NonZeroU32 = NonZeroU32::new(30).unwrap();
+/// So often an hour an organisation can have the webhooks of all its units fetched before their time:
+/// that is one call for each unit.
+const SWEEPS: NonZeroU32 = NonZeroU32::new(4).unwrap();
 
 impl Portal {
     pub fn new(store: Store, key: SecretKey, settings: &Settings, site: Site) -> anyhow::Result<Self> {
@@ -76,6 +81,7 @@ impl Portal {
             trusted_proxy: settings.trusted_proxy,
             sync_bell: Notify::new(),
             lookups: Limiter::per_minute(LOOKUPS),
+            sweeps: Limiter::per_hour(SWEEPS),
             registering: subscribing::UnderWay::default(),
             link_limits: LinkLimits::default(),
             site,
@@ -118,6 +124,10 @@ impl Portal {
 
     pub fn link_limits(&self) -> &LinkLimits {
         &self.0.link_limits
+    }
+
+    pub fn sweeps(&self) -> &Limiter {
+        &self.0.sweeps
     }
 
     pub fn lookups(&self) -> &Limiter {

@@ -1,6 +1,7 @@
 import AxeBuilder from '@axe-core/playwright';
 import { type Page } from '@playwright/test';
 import { SIGNED_OUT } from './support/demo';
+import { NEW_ORDER, TEMPLATES, fillIn, makeTemplate, png } from './support/prefill';
 import { expect, signIn, test } from './support/portal';
 
 const PARTNER = '/as/org_kystkassa';
@@ -33,6 +34,18 @@ const PAGES: [name: string, arrange: (page: Page, open: Open) => Promise<unknown
     await page.locator('#results [data-row]').first().click();
     await page.getByText("Upstream's answer as JSON").first().click();
   }],
+  ['the members', (_, open) => open(`${PARTNER}/members`)],
+  ['a user ID that is none', (_, open) => open(`${PARTNER}/members?person=12345`)],
+  ['a member', async (page, open) => {
+    await open(`${PARTNER}/members`);
+    await page.locator('#results [data-row]').first().click();
+  }],
+  ['the settings', (_, open) => open(`${PARTNER}/settings`)],
+  ['changing a sales unit', async (page, open) => {
+    await openUnit(page, open);
+    await page.getByRole('link', { name: 'Change', exact: true }).click();
+    await page.getByText('Deactivate', { exact: true }).click();
+  }],
   ['the price packages', (_, open) => open(`${PARTNER}/price-packages?market=NO`)],
   ['the webhooks', (_, open) => open(`${PARTNER}/webhooks?q=till&event=epayment`)],
   ['a webhook', async (page, open) => {
@@ -48,6 +61,28 @@ const PAGES: [name: string, arrange: (page: Page, open: Open) => Promise<unknown
     await expect(page.getByRole('alert')).toBeVisible();
   }],
   ['the coverage of webhooks', (_, open) => open(`${PARTNER}/webhooks/coverage?without=user.checked-in.v1`)],
+  ['the form of a product order', (_, open) => open(NEW_ORDER)],
+  ['a product order that is to be corrected', async (page, open) => {
+    await open(NEW_ORDER);
+    await fillIn(page, 'Fish & Chips');
+    await page.getByLabel('Business identifier').fill('1');
+    await page.getByLabel('Logo').setInputFiles({ name: 'logo.png', mimeType: 'image/png', buffer: png(120, 100) });
+    await page.getByRole('button', { name: 'Check' }).click();
+    await expect(page.getByAltText('The logo as it was uploaded')).toBeVisible();
+  }],
+  ['the list of templates', (_, open) => open(TEMPLATES)],
+  ['the archive of templates', (_, open) => open(`${TEMPLATES}?archived=yes`)],
+  ['a template with its link', page => makeTemplate(page, 'Accessible', 'Welcome!')],
+  ['an order with a template', async page => {
+    await makeTemplate(page, 'Accessible', 'Welcome!');
+    await page.getByRole('link', { name: 'Send an order with this template' }).click();
+    await expect(page.getByText('Fixed by the template.').first()).toBeVisible();
+  }],
+  ['the form behind a link', async page => {
+    await page.goto(await makeTemplate(page, 'Accessible', 'Welcome!'));
+    await page.getByRole('button', { name: 'Go on to Vipps MobilePay' }).click();
+    await expect(page.getByRole('alert')).toBeVisible();
+  }],
   ['an organisation that is not there', (_, open) => open('/as/org_nope')],
   ['a sales unit that is not there', (_, open) => open(`${PARTNER}/sales-units/999999`)],
   ['the profile', (_, open) => open('/profile')],

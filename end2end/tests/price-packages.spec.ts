@@ -3,7 +3,7 @@ import { expect, test } from './support/portal';
 const PACKAGES = '/as/org_kystkassa/price-packages';
 const UNITS = '/as/org_kystkassa/sales-units';
 
-test('You can view all your price packages', async ({ page, open }) => {
+test('every price package stands there with its ID, price, product and market, and whether merchants see it', async ({ page, open }) => {
   await open(PACKAGES);
   await expect(page.getByRole('heading', { level: 1, name: 'Price packages' })).toBeVisible();
   const rows = page.locator('#results tbody tr');

@@ -1,157 +1,211 @@
-import { type Page } from '@playwright/test';
+import { fill } from './support/forms';
+import { unique } from './support/numbers';
 import { expect, test } from './support/portal';
 
-const WEBHOOKS = '/as/org_kystkassa/webhooks';
-const CAPTURED = 'epayments.payment.captured.v1';
+const PARTNER = '/as/org_kystkassa/webhooks';
+const BUSY = '/as/org_nordbetaling/webhooks';
 
-/** Opens the list once the registrations of all units have been fetched. */
-async function openFetched(page: Page, open: (path: string) => Promise<unknown>, path = WEBHOOKS): Promise<void> {
-  await open(path);
-  await expect(async () => {
-    await page.reload();
-    await expect(page.locator('#freshness')).toContainText('Synced', { timeout: 500 });
-    await expect(page.locator('#freshness')).not.toContainText(/webhooks|Waiting/i, { timeout: 500 });
-  }).toPass({ timeout: 45_000 });
-}
-
-/** Fills in the form and sends it. */
-async function register(page: Page, url: string, msn?: string): Promise<void> {
-  await page.getByLabel('URL').fill(url);
-  await page.getByRole('checkbox', { name: CAPTURED }).check();
-  await page.getByRole('checkbox', { name: 'All 4 of Donations' }).check();
-  if (msn) {
-    await page.getByRole('radio', { name: 'One sales unit' }).check();
-    await page.getByLabel('MSN of the sales unit').fill(msn);
-  }
-  await page.getByRole('button', { name: 'Register' }).click();
-}
-
-test('Under the Developers option, you can view the webhooks you’ve registered for all your sales units', async ({ page, open, list }) => {
-  await open('/as/org_kystkassa');
-  const developers = page.getByRole('navigation', { name: 'Menu' });
-  await expect(developers.getByText('Developers')).toBeVisible();
-  await developers.getByRole('link', { name: 'Webhooks' }).click();
-  await expect(page).toHaveURL(WEBHOOKS);
-  await openFetched(page, open);
-  const { total } = await list.counted();
-  expect(total).toBeGreaterThan(20);
-  await openFetched(page, open, `${WEBHOOKS}?scope=all`);
-  expect(await list.column('Sales unit')).toContain('All sales units');
-  expect(new Set(await list.column('Sales unit')).size).toBe(1);
-  await open(`${WEBHOOKS}?scope=unit`);
-  for (const unit of await list.column('Sales unit')) expect(unit).toMatch(/\d{4,10}$/);
-});
-
-test('Enter the URL or ID to filter the list', async ({ page, open, list }) => {
-  await openFetched(page, open, `${WEBHOOKS}?scope=unit&sort=url`);
-  const url = (await list.names())[0];
-  const id = (await list.rows.first().getAttribute('href'))!.match(/[0-9a-f-]{36}/)![0];
-  const msn = (await list.column('Sales unit'))[0].match(/\d+$/)![0];
-  for (const typed of [id, id.slice(9, 18), url, url.slice(8, 22), msn]) {
-    await open(WEBHOOKS);
+test('webhooks are found by the MSN and by the name of their sales unit', async ({ page, open, list }) => {
+  await open(`${PARTNER}?scope=unit`);
+  const [scope] = await list.column('Sales unit');
+  const [, name, msn] = /^(.*) (\d+)$/.exec(scope)!;
+  for (const typed of [msn, name]) {
+    await open(PARTNER);
     await list.search(typed);
     await expect(list.count).toContainText('match');
-    expect(await list.names()).toContain(url);
-    await expect(list.results.locator('mark').first()).toBeVisible();
+    expect(await list.column('Sales unit')).toContain(scope);
   }
+  await page.getByRole('row').filter({ hasText: msn }).first().getByRole('link', { name }).click();
+  await expect(page).toHaveURL(new RegExp(`/sales-units/${msn}$`));
 });
 
-test('webhooks are narrowed down by event, scope, state and transport', async ({ page, open, list }) => {
-  await openFetched(page, open);
-  await list.choose('event', 'qr');
-  await expect(list.chip('Event: QR')).toBeVisible();
-  await list.choose('event', CAPTURED);
-  await expect(list.chip(`Event: ${CAPTURED}`)).toBeVisible();
-  for (const events of await list.column('Events')) expect(events).toContain('epayments.payment');
-  await open(`${WEBHOOKS}?transport=http`);
-  expect((await list.names()).every(url => url.startsWith('http://'))).toBe(true);
-  await expect(list.results.getByText('Plain http').first()).toBeVisible();
-});
-
-test('a webhook is registered, its secret is shown once, and it is deleted', async ({ page, open, list, scripted }) => {
-  const url = `https://journey-${scripted ? 'script' : 'plain'}.example.com/hook`;
-  await openFetched(page, open);
-  await page.getByRole('link', { name: 'Register webhook' }).click();
-  await register(page, url);
-  await expect(page.getByRole('heading', { level: 1, name: 'Webhook registered' })).toBeVisible();
-  await expect(page.getByText('This is the only time that the secret is shown.')).toBeVisible();
-  const secret = (await page.locator('.secret-line .code').innerText()).trim();
-  expect(secret.length).toBeGreaterThan(10);
-
-  await page.getByRole('link', { name: /show the webhook/ }).click();
-  await expect(page.getByRole('heading', { level: 1 })).toContainText(url);
-  await expect(page.getByText('Registered here by')).toBeVisible();
-  await expect(page.getByText('A captured amount').or(page.getByText('has been captured')).first()).toBeVisible();
-  expect(await page.content()).not.toContain(secret);
-
-  await open(WEBHOOKS);
-  await list.search(url);
+test('events, scope, state and transport narrow the list, and each chip takes away only its own', async ({ page, open, list }) => {
+  await open(PARTNER);
+  const { total } = await list.counted();
+  await list.choose('event', 'epayments.payment.captured.v1');
+  const events = await list.column('Events');
+  expect(events.filter(text => !text.includes('epayments.payment.captured.v1'))).toEqual([]);
+  await list.choose('scope', 'unit');
+  expect((await list.column('Sales unit')).filter(scope => scope === 'All sales units')).toEqual([]);
+  await list.choose('transport', 'plain');
   await expect(list.rows).toHaveCount(1);
+  await expect(list.results).toContainText('Plain http');
+  const chips = list.results.getByRole('list', { name: 'Filters' }).getByRole('link');
+  await expect(chips).toHaveCount(3);
+  await chips.filter({ hasText: 'epayments.payment.captured.v1' }).click();
+  await expect(chips).toHaveCount(2);
+  await list.expectQuery({ scope: 'unit', transport: 'plain' });
+  await open(PARTNER);
+  expect((await list.counted()).total).toBe(total);
+  await list.choose('state', 'vanished');
+  await expect(page.getByRole('heading', { name: 'No match' })).toBeVisible();
+});
+
+test('the page of a webhook shows its events under their APIs, what it listens for, and where errors can be seen', async ({ page, open, list }) => {
+  await open(`${PARTNER}?q=hooks&scope=all`);
+  const [url] = await list.names();
+  const count = Number(/\d+/.exec((await list.column('Events'))[0])![0]);
   await list.rows.first().click();
-  await expect(page.getByRole('button', { name: 'Delete the webhook' })).toBeHidden();
-  await page.getByText('Delete this webhook').click();
-  await page.getByRole('button', { name: 'Delete the webhook' }).click();
-  await expect(page.getByText('Deleted. Vipps MobilePay no longer calls this URL for it.')).toBeVisible();
-  await expect(page.getByText('Delete this webhook')).toHaveCount(0);
-  await open(`${WEBHOOKS}?state=deleted`);
-  await expect(list.results).toContainText(url);
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText(url);
+  await expect(page.getByRole('heading', { name: `Events (${count})` })).toBeVisible();
+  await expect(page.locator('.event-list').first().getByRole('listitem').first()).toContainText(/\.v1\s*\S+ \S+/);
+  await expect(page.getByText('All sales units').first()).toBeVisible();
+  await expect(page.getByText('Vipps MobilePay\'s Webhooks API tells of no deliveries.')).toBeVisible();
+  await expect(page.getByRole('link', { name: 'business portal' })).toHaveAttribute('href', 'https://portal.vippsmobilepay.com');
+  await page.getByRole('main').getByRole('button', { name: 'Refresh' }).click();
+  await expect(page.getByText('Fetched from Vipps MobilePay just now.')).toBeVisible();
 });
 
-test('a webhook for one sales unit stands at that unit only', async ({ page, open, list, scripted }) => {
-  const url = `https://one-unit-${scripted ? 'script' : 'plain'}.example.com/hook`;
-  await open('/as/org_kystkassa/sales-units?q=sommerfugl');
+test('a webhook is registered for all sales units; its secret is shown once and never again', async ({ page, open, list }) => {
+  const url = address();
+  await open(BUSY);
+  await page.getByRole('link', { name: 'Register webhook' }).click();
+  await fill(page, { URL: url });
+  await page.getByLabel('donations.agreement.started.v1').check();
+  await page.getByLabel('user.checked-in.v1').check();
+  await page.getByRole('button', { name: 'Register' }).click();
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Webhook registered');
+  await expect(page.getByText('This is the only time that the secret is shown.')).toBeVisible();
+  const card = page.locator('#secret');
+  const secret = (await card.locator('.secret-line .code').innerText()).trim();
+  expect(secret.length).toBeGreaterThan(20);
+  await expect(card).toContainText(/Listens for\s*All sales units/);
+  await card.getByRole('link', { name: 'I have copied it' }).click();
+
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText(url);
+  await expect(page.getByRole('heading', { name: 'Events (2)' })).toBeVisible();
+  await expect(page.getByText('Registered here by')).toBeVisible();
+  expect(await page.content()).not.toContain(secret);
+  await page.reload();
+  expect(await page.content()).not.toContain(secret);
+  await open(`${BUSY}?q=${encodeURIComponent(url)}`);
+  await expect(list.rows).toHaveCount(1);
+});
+
+test('a webhook is registered for one sales unit, with all events of an API', async ({ page, open, list }) => {
+  await open('/as/org_nordbetaling/sales-units?capture=reserve&sort=msn');
   const [msn] = await list.msns();
-  await open(`${WEBHOOKS}/new`);
-  await register(page, url, msn);
-  await expect(page.getByRole('heading', { level: 1, name: 'Webhook registered' })).toBeVisible();
-  await page.getByRole('link', { name: /show the webhook/ }).click();
-  await expect(page.getByRole('main').getByRole('link', { name: /Sommerfugl/i }).first()).toHaveAttribute('href', new RegExp(`/${msn}$`));
+  const url = address();
+  await open(`${BUSY}/new`);
+  await fill(page, { URL: url });
+  await page.getByRole('radio', { name: 'One sales unit' }).check();
+  await fill(page, { 'MSN of the sales unit': msn });
+  await page.getByLabel(/^All \d+ of Recurring charges$/).check();
+  await page.getByRole('button', { name: 'Register' }).click();
+  await page.getByRole('link', { name: 'I have copied it' }).click();
+  await expect(page.getByRole('heading', { name: 'Events (6)' })).toBeVisible();
+  await expect(page.getByRole('main').getByRole('link', { name: 'All sales units' })).toHaveCount(0);
+  await expect(page.locator('.lead')).toContainText(msn);
 });
 
-test('a refused form keeps everything that was typed', async ({ page, open }) => {
-  await open(`${WEBHOOKS}/new`);
-  await register(page, 'https://printer.local/hook', '99999999');
-  await expect(page.getByRole('alert')).toContainText('Nothing is registered yet');
-  await expect(page.getByLabel('URL')).toHaveValue('https://printer.local/hook');
-  await expect(page.getByLabel('URL')).toHaveAttribute('aria-invalid', 'true');
-  await expect(page.getByRole('checkbox', { name: CAPTURED })).toBeChecked();
-  await expect(page.getByRole('checkbox', { name: 'All 4 of Donations' })).toBeChecked();
+test('what cannot be registered is refused beside its field, and everything chosen is kept', async ({ page, open }) => {
+  await open(`${BUSY}/new`);
+  await page.getByRole('button', { name: 'Register' }).click();
+  const summary = page.getByRole('alert');
+  await expect(summary).toContainText('Choose at least one event.');
+  for (const [url, reason] of [
+    ['ftp://hooks.example/a', /https:\/\//],
+    ['https://127.0.0.1/a', /./],
+    ['http://localhost/a', /./],
+    ['https://hooks.example:port/a', /./],
+  ] as const) {
+    await fill(page, { URL: url });
+    await page.getByLabel('user.checked-in.v1').check();
+    await page.getByRole('button', { name: 'Register' }).click();
+    await expect(page.getByLabel(/^URL/), url).toHaveAttribute('aria-invalid', 'true');
+    await expect(page.getByLabel(/^URL/)).toHaveValue(url);
+    await expect(summary).toContainText(reason);
+    await expect(page.getByLabel('user.checked-in.v1')).toBeChecked();
+  }
+  await fill(page, { URL: address(), 'MSN of the sales unit': '99999999' });
+  await page.getByRole('radio', { name: 'One sales unit' }).check();
+  await page.getByRole('button', { name: 'Register' }).click();
+  await expect(summary).toContainText('None of this partner\'s sales units has this MSN.');
   await expect(page.getByRole('radio', { name: 'One sales unit' })).toBeChecked();
   await expect(page.getByLabel('MSN of the sales unit')).toHaveValue('99999999');
-  await page.getByLabel('URL').fill('https://hooks.example.com/fine');
-  await page.getByRole('button', { name: 'Register' }).click();
-  await expect(page.getByRole('alert')).toContainText('None of this partner\'s sales units has this MSN.');
 });
 
-test('a second one with the same URL is warned of', async ({ page, open, list }) => {
-  await openFetched(page, open, `${WEBHOOKS}?scope=all&event=${CAPTURED}&state=listed&q=kystkassa`);
-  const url = (await list.names())[0];
-  await open(`${WEBHOOKS}/new`);
-  await register(page, url);
-  await expect(page.getByRole('alert')).toContainText('come to this URL already');
-  await expect(page.getByRole('checkbox', { name: 'Register it all the same' })).not.toBeChecked();
-});
-
-test('coverage says which events reach nobody, and what is wrong', async ({ page, open }) => {
-  await openFetched(page, open, `${WEBHOOKS}/coverage`);
-  const table = page.getByRole('table', { name: 'Webhooks by event' });
-  await expect(table.getByRole('row').filter({ hasText: /\.v1/ })).toHaveCount(24);
-  for (const trouble of ['Over plain http', 'Near the limit', 'There twice']) {
-    await expect(page.getByText(trouble, { exact: true })).toBeVisible();
+test('the same events for the same URL once more are registered only if one insists', async ({ page, open, list }) => {
+  const url = address();
+  for (const insists of [false, true]) {
+    await open(`${BUSY}/new`);
+    await fill(page, { URL: url });
+    await page.getByLabel('donations.agreement.stopped.v1').check();
+    await page.getByRole('button', { name: 'Register' }).click();
+    if (insists) {
+      await expect(page.locator('#doubled')).toContainText('Some of these events come to this URL already.');
+      await page.getByLabel('Register it all the same').check();
+      await page.getByRole('button', { name: 'Register' }).click();
+    }
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText('Webhook registered');
   }
-  await expect(page.getByText('24 of 25')).toBeVisible();
-  await table.getByRole('row').filter({ hasText: 'login.merchant-initiated' }).getByRole('link').last().click();
-  const without = page.locator('#without');
-  await expect(without).toContainText('sales units without login.merchant-initiated.ping.v1');
-  await expect(without.getByRole('listitem')).toHaveCount(100);
-  await without.getByRole('link', { name: 'Close' }).click();
-  await expect(without).toHaveCount(0);
+  await open(`${BUSY}?q=${encodeURIComponent(url)}`);
+  await expect(list.rows).toHaveCount(2);
+  await open(`${BUSY}/coverage`);
+  const doubles = page.locator('#doubles');
+  if ((await doubles.getAttribute('open')) === null) await doubles.locator('summary').click();
+  await expect(doubles).toContainText(url);
 });
 
-test('the delivery log is where Vipps MobilePay has it', async ({ page, open, list }) => {
-  await openFetched(page, open);
-  await list.rows.first().click();
-  const deliveries = page.locator('section').filter({ has: page.getByRole('heading', { name: 'Deliveries' }) });
-  await expect(deliveries).toContainText('For developers > Webhook errors');
-  await expect(deliveries.getByRole('link', { name: 'business portal' })).toHaveAttribute('href', 'https://portal.vippsmobilepay.com');
+test('a double click registers one webhook and shows its secret', async ({ page, open, list }) => {
+  const url = address();
+  await open(`${BUSY}/new`);
+  await fill(page, { URL: url });
+  await page.getByLabel('login.merchant-initiated.ping.v1').check();
+  await page.getByRole('button', { name: 'Register' }).dblclick();
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Webhook registered');
+  await expect(page.locator('.secret-line .code')).toHaveText(/\S{20}/);
+  await open(`${BUSY}?q=${encodeURIComponent(url)}`);
+  await expect(list.rows).toHaveCount(1);
 });
+
+test('a webhook is deleted after one has confirmed it', async ({ page, open, list }) => {
+  const url = address();
+  await open(`${BUSY}/new`);
+  await fill(page, { URL: url });
+  await page.getByLabel('user.checked-in.v1').check();
+  await page.getByRole('button', { name: 'Register' }).click();
+  await page.getByRole('link', { name: 'I have copied it' }).click();
+  const confirm = page.getByRole('button', { name: 'Delete the webhook' });
+  await expect(confirm).toBeHidden();
+  await page.locator('summary').filter({ hasText: 'Delete this webhook' }).click();
+  await expect(page.getByText('This cannot be undone;')).toBeVisible();
+  await confirm.click();
+  await expect(page.getByText('Deleted. Vipps MobilePay no longer calls this URL for it.')).toBeVisible();
+  await expect(page.getByText('Deleted here by demo@example.com')).toBeVisible();
+  await open(`${BUSY}?q=${encodeURIComponent(url)}`);
+  await expect(list.rows).toHaveCount(1);
+  await expect(list.results).toContainText('Deleted here');
+});
+
+test('coverage counts for every event whom it reaches, and leads to those it does not', async ({ page, open, list }) => {
+  await open(PARTNER);
+  await page.getByRole('link', { name: 'Coverage' }).click();
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Webhook coverage');
+  const units = Number(/(\d+) sales units/.exec(await page.locator('.coverage .lead').innerText())![1]);
+  const row = (event: string) => page.getByRole('row').filter({ has: page.getByRole('rowheader', { name: event, exact: true }) });
+  await expect(row('epayments.payment.captured.v1').getByRole('cell').last()).toHaveText('None');
+  await expect(row('donations.agreement.started.v1').getByRole('cell').last()).toHaveText(`All ${units}`);
+  const own = Number(await row('user.checked-in.v1').getByRole('cell').nth(1).innerText());
+  await expect(row('user.checked-in.v1').getByRole('cell').last()).toHaveText(`${units - own}`);
+
+  await row('user.checked-in.v1').getByRole('link', { name: `${units - own}`, exact: true }).click();
+  await expect(page.getByRole('heading', { name: `${units - own} sales units without user.checked-in.v1` })).toBeVisible();
+  await expect(page.locator('#without').getByRole('listitem')).toHaveCount(100);
+  await page.locator('#without').getByRole('link', { name: 'Close' }).click();
+  await expect(page.locator('#without')).toHaveCount(0);
+  await row('user.checked-in.v1').getByRole('cell').nth(1).getByRole('link').click();
+  await expect(list.rows).toHaveCount(own);
+});
+
+test('coverage shows what is there twice, over plain http, and near its limit', async ({ page, open }) => {
+  await open(`${PARTNER}/coverage`);
+  await expect(page.locator('#plain-http')).toContainText('http://old-till.kystkassa.example/');
+  await expect(page.locator('#near-limit')).toContainText('24 of 25');
+  await expect(page.locator('#doubles').getByRole('listitem').first()).toContainText('.example/vipps/webhook');
+});
+
+/** A URL of a test's own. */
+function address(): string {
+  return `https://${unique('hooks').replace(' ', '-')}.example/vipps`;
+}

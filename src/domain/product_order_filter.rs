@@ -216,6 +216,7 @@ impl Facets for ProductOrderFacets {
             Some(FollowFacet::Opened) => {
                 test.want(WAITS, 1);
                 test.want(STATUS, StatusFacet::Viewed as u64);
+                test.within(at(now - PREFILL_LIFE) + 1..=i64::MAX);
             }
             Some(FollowFacet::Unsettled) => test.want(UNSETTLED, 1),
             Some(FollowFacet::Waiting) => {

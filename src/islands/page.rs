@@ -3,7 +3,9 @@
 
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{AbortSignal, Document, DomParser, Element, Headers, RequestInit, Response, SupportedType, Window};
+use web_sys::{
+    AbortSignal, Document, DomParser, Element, FormData, Headers, RequestInit, Response, SupportedType, Window,
+};
 
 pub fn window() -> Option<Window> {
     web_sys::window()
@@ -47,7 +49,20 @@ pub async fn fetch(address: &str, wish: Wish, signal: Option<&AbortSignal>) -> R
         headers.set("x-portal-watch", "1")?;
         request.set_headers(&headers);
     }
-    let response: Response = JsFuture::from(window.fetch_with_str_and_init(address, &request)).await?.dyn_into()?;
+    read(&window, address, &request).await
+}
+
+/// Sends a form of our own, and fetches the page that comes back.
+pub async fn post(address: &str, form: &FormData) -> Result<Document, JsValue> {
+    let window = window().ok_or(JsValue::NULL)?;
+    let request = RequestInit::new();
+    request.set_method("POST");
+    request.set_body(form);
+    read(&window, address, &request).await
+}
+
+async fn read(window: &Window, address: &str, request: &RequestInit) -> Result<Document, JsValue> {
+    let response: Response = JsFuture::from(window.fetch_with_str_and_init(address, request)).await?.dyn_into()?;
     let text = JsFuture::from(response.text()?).await?.as_string().unwrap_or_default();
     DomParser::new()?.parse_from_string(&text, SupportedType::TextHtml)
 }

@@ -9,6 +9,7 @@ use super::not_found::{Failed, NotFoundPage};
 use super::{acting, loaded};
 use crate::components::{Badge, Tone, grouped};
 use crate::domain::failure::Failure;
+use crate::domain::merchant_filter::MerchantFilter;
 use crate::domain::organisation::Role;
 use crate::domain::product_order_filter::{AgeFacet, FollowFacet, ProductOrderFacets, ProductOrderFilter, StatusFacet};
 use crate::domain::sales_unit_filter::{SalesUnitFacets, SalesUnitFilter, StateFacet};
@@ -42,6 +43,7 @@ struct Overview {
 }
 
 struct PartnerOverview {
+    merchants: usize,
     open_orders: usize,
     attention: Vec<Attention>,
 }
@@ -101,11 +103,11 @@ async fn partner(acting: &Acting) -> Result<PartnerOverview, Failure> {
     }
     let losses = acting.recent_losses().await?;
     let lost = [
-        (losses.webhooks, "webhook registration", "vanished in the last 30 days", paths::webhooks_vanished(id)),
+        (losses.webhooks, "webhook registration", "that vanished in the last 30 days", paths::webhooks_vanished(id)),
         (
             losses.sales_units,
             "sales unit",
-            "no longer visible since the last 30 days",
+            "that vanished in the last 30 days",
             paths::sales_units_with(id, &in_state(StateFacet::Gone).to_query()),
         ),
     ];
@@ -114,7 +116,11 @@ async fn partner(acting: &Acting) -> Result<PartnerOverview, Failure> {
         attention.extend((count > 0).then_some(Attention { tone: Tone::Warning, text, path: Some(path) }));
     }
     let open = ProductOrderFacets { follow: Some(FollowFacet::Waiting), ..Default::default() };
-    Ok(PartnerOverview { open_orders: acting.count_product_orders(&open.into()).await?, attention })
+    Ok(PartnerOverview {
+        merchants: acting.count_merchants(&MerchantFilter::default()).await?,
+        open_orders: acting.count_product_orders(&open.into()).await?,
+        attention,
+    })
 }
 
 fn counted(count: usize, one: &str, what: &str) -> String {
@@ -133,6 +139,7 @@ fn page(acting: &Acting, overview: Overview) -> impl IntoView + use<> {
     let open: ProductOrderFilter = open.into();
     let mut figures = vec![(overview.visible, "sales units visible at Vipps MobilePay", list(StateFacet::Visible))];
     if let Some(partner) = &overview.partner {
+        figures.push((partner.merchants, "merchants", paths::merchants(&id)));
         figures.push((
             partner.open_orders,
             "product orders wait for their merchant",

@@ -56,7 +56,7 @@ fn page(acting: &Acting, member: Member, last_admin: bool, refused: Option<Refus
             <h1>{member.email.clone()}</h1>
             {own.then(|| view! { <p class="lead">"This is you."</p> })}
         </header>
-        <div class="stack">
+        <div class="cards">
             <section class="card">
                 <h2>"Member"</h2>
                 <dl class="facts">
@@ -84,12 +84,11 @@ fn deeds(acting: &Acting, member: &Member, last_admin: bool, refused: Option<Ref
     let organisation = &acting.organisation().id;
     let deed = |deed| paths::member_deed(organisation, member.staff, deed);
     let (typed, fault) = match refused {
-        Some(RefusedMember { role, fault, .. }) => (role, Some(fault)),
-        None => (String::new(), last_admin.then_some(MemberFault::LastAdmin)),
+        Some(RefusedMember { role, fault, .. }) => (role, Some(fault.to_string())),
+        None => (String::new(), None),
     };
-    let role = if typed.is_empty() { member.role.as_str().to_owned() } else { typed };
+    let role = if typed.is_empty() || last_admin { member.role.as_str().to_owned() } else { typed };
     let stuck = last_admin.then(|| MemberFault::LastAdmin.to_string());
-    let email = member.email.clone();
     let own = member.staff == acting.staff_id();
     let name = &acting.organisation().name;
     let explanation = if own {
@@ -101,13 +100,13 @@ fn deeds(acting: &Acting, member: &Member, last_admin: bool, refused: Option<Ref
         <section class="card adding">
             <h2>"Role"</h2>
             <form method="post" action=deed("role")>
-                <RoleField role fault=fault.map(|fault| fault.to_string()) disabled=last_admin/>
-                <button type="submit" disabled=last_admin>"Save the role"</button>
+                <RoleField role hint=stuck.clone().filter(|_| fault.is_none()) fault disabled=last_admin/>
+                {(!last_admin).then(|| view! { <button type="submit">"Save the role"</button> })}
             </form>
         </section>
         <section class="card">
             <h2>"Membership"</h2>
-            <Confirm label="Remove from this organisation" action=deed("remove") button=format!("Remove {email}") refused=stuck>
+            <Confirm label="Remove from this organisation" action=deed("remove") button="Remove this member" refused=stuck>
                 <p>{explanation}</p>
             </Confirm>
         </section>

@@ -174,9 +174,15 @@ pub fn last_used(then: Option<time::OffsetDateTime>) -> impl IntoView {
 
 /// The role of a member, to choose.
 #[component]
-pub fn RoleField(role: String, fault: Option<String>, #[prop(optional)] disabled: bool) -> impl IntoView {
+pub fn RoleField(
+    role: String,
+    fault: Option<String>,
+    #[prop(optional_no_strip)] hint: Option<String>,
+    #[prop(optional)] disabled: bool,
+) -> impl IntoView {
     let options = Role::ALL.map(|role| (role.as_str().to_owned(), format!("{}: {}", role.label(), role.explanation())));
-    view! { <Field name="role" label="Role" input=Input::Select(options.to_vec()) value=role fault required=true disabled/> }
+    let hint = hint.unwrap_or_default();
+    view! { <Field name="role" label="Role" input=Input::Select(options.to_vec()) value=role hint fault required=true disabled/> }
 }
 
 fn asking(organisation: &OrgId, typed: String, fault: Option<MemberFault>) -> impl IntoView + use<> {

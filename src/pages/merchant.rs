@@ -11,14 +11,15 @@ use super::details::{
 use super::frame::{ActingFrame, Place};
 use super::list::opened_from;
 use super::not_found::{Failed, NotFoundPage};
-use super::{acting, loaded, merchants, parameter, query, segment};
+use super::{acting, loaded, merchants, parameter, product_orders, query, segment};
 use crate::components::{Ago, Copy, grouped};
 use crate::domain::failure::Failure;
 use crate::domain::freshness::absolute;
 use crate::domain::identifiers::BusinessIdentifier;
 use crate::domain::merchant::{KnownMerchant, Merchant, MerchantStatus, OwnedSalesUnit};
 use crate::domain::merchant_filter::MerchantFacets;
-use crate::domain::organisation::OrgId;
+use crate::domain::organisation::{OrgId, Role};
+use crate::domain::product_order::ProductOrderRow;
 use crate::domain::sales_unit_filter::SalesUnitFilter;
 use crate::paths;
 use crate::server::acting::Acting;
@@ -52,8 +53,9 @@ pub fn MerchantPage() -> impl IntoView {
 }
 
 fn details(acting: &Acting, found: MerchantView, list: &str, outcome: Option<&str>) -> impl IntoView + use<> {
-    let MerchantView { merchant, units, unit_count, contracts } = found;
+    let MerchantView { merchant, units, unit_count, orders, contracts } = found;
     let organisation = &acting.organisation().id;
+    let orders = orders_card(acting, &merchant.business_identifier, orders);
     let units = units_card(organisation, &merchant.business_identifier, units, unit_count);
     view! {
         {head(organisation, &merchant, list)}
@@ -61,7 +63,7 @@ fn details(acting: &Acting, found: MerchantView, list: &str, outcome: Option<&st
         {gone_notice(&merchant)}
         <div class="columns">
             <div>{facts(&merchant)}{contracts_section(acting, contracts)}</div>
-            <div>{units}</div>
+            <div>{units}{orders}</div>
         </div>
         {raw_answer(merchant.raw)}
     }
@@ -80,6 +82,33 @@ fn head(organisation: &OrgId, merchant: &KnownMerchant, list: &str) -> impl Into
             <p class="numbers lead">{business.grouped()}<Copy text=business.id.clone() what="business identifier"/></p>
             {refresh}
         </header>
+    }
+}
+
+fn orders_card(acting: &Acting, business: &BusinessIdentifier, orders: Vec<ProductOrderRow>) -> impl IntoView + use<> {
+    let organisation = &acting.organisation().id;
+    let none = orders.is_empty();
+    let rows = orders.into_iter().map(|order| {
+        let path = paths::product_order(organisation, order.id);
+        let title = order.sales_unit_name.clone().unwrap_or_else(|| order.product_type.label().to_owned());
+        view! { <li><a href=path>{title}</a><span>{product_orders::status_badge(&order)}" "<Ago then=order.begun_at/></span></li> }
+    });
+    let rows = rows.collect_view();
+    let new = paths::new_product_order_for(organisation, business);
+    let new = acting
+        .may(Role::Operator)
+        .is_ok()
+        .then(|| view! { <p><a class="button" href=new>"New order for this merchant"</a></p> });
+    view! {
+        <section class="card">
+            <h2>"Product orders"</h2>
+            {if none {
+                Either::Left(view! { <p class="pending">"None that name you as partner."</p> })
+            } else {
+                Either::Right(view! { <ul class="siblings">{rows}</ul> })
+            }}
+            {new}
+        </section>
     }
 }
 

@@ -15,6 +15,7 @@ use crate::domain::failure::Failure;
 use crate::domain::identifiers::BusinessIdentifier;
 use crate::domain::organisation::Role;
 use crate::domain::prefill::{Checked, Field, Group, Warning, asked};
+use crate::islands::adapting::Adapting;
 use crate::paths;
 use crate::server::acting::Acting;
 use crate::server::acting::prefill::{DraftView, Remark, Start, can_be_deleted};
@@ -29,6 +30,8 @@ pub const SEEN: &str = "seen";
 pub const INTENT: &str = "intent";
 pub const CHECK: &str = "check";
 pub const SEND: &str = "send";
+/// Nothing is checked: only what belongs to what was chosen is asked for.
+pub const ADAPT: &str = "adapt";
 
 #[component]
 pub fn NewProductOrderPage() -> impl IntoView {
@@ -99,7 +102,6 @@ fn form_page(acting: &Acting, title: &'static str, view: DraftView) -> impl Into
     let uuid = |id: Option<uuid::Uuid>| id.map(|id| id.to_string());
     let hidden = [
         (KEY, Some(view.draft.key.to_string())),
-        (SEEN, Some(seen)),
         (REPLACES, uuid(view.draft.replaces)),
         (TEMPLATE, uuid(view.draft.template)),
     ];
@@ -110,15 +112,17 @@ fn form_page(acting: &Acting, title: &'static str, view: DraftView) -> impl Into
         <header class="page-head"><h1>{title}</h1>{lead(acting, &view)}</header>
         {remark(acting, &view)}
         {outcome(&view, faults.clone(), unplaced)}
-        <form method="post" action=paths::new_product_order(organisation) enctype="multipart/form-data" novalidate=true class="prefill" id="prefill">
+        <form method="post" action=paths::new_product_order(organisation) enctype="multipart/form-data" novalidate=true class="prefill" id="adapting">
             {hidden}
-            {groups(acting, &view, &faults)}
-            <div class="form-actions">
+            <input type="hidden" name=SEEN value=seen id="seen"/>
+            <div class="groups" id="fields">{groups(acting, &view, &faults)}</div>
+            <div class="form-actions" id="form-actions">
                 <button type="submit" name=INTENT value=CHECK>"Check"</button>
                 <button type="submit" name=INTENT value=SEND class="primary">{send}</button>
                 <span class="hint">"Check sends nothing: it says what is missing, and asks for what belongs to the product and the use case."</span>
             </div>
         </form>
+        <Adapting/>
     }
 }
 

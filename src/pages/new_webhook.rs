@@ -179,7 +179,7 @@ fn form(acting: &Acting, refused: Option<RefusedWebhook>) -> AnyView {
             faults.iter().filter(|(name, _)| name == field).map(|(_, text)| text.clone()).collect();
         (!of_field.is_empty()).then(|| of_field.join(" "))
     };
-    let general = fault("").map(|text| view! { <p class="fault" role="alert" id="faults">{text}</p> });
+    let general = fault("").map(|text| view! { <p class="fault" role="alert">{text}</p> });
     let named: Vec<_> = faults.iter().filter(|(field, _)| !field.is_empty()).cloned().collect();
     let summary = (!named.is_empty())
         .then(|| view! { <FaultSummary faults=named title="Nothing is registered yet: something is not right."/> });

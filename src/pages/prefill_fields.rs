@@ -86,7 +86,9 @@ impl Fields<'_> {
                 <label class="lock"><input type="checkbox" name=name value="yes" checked=locked/>"Lock"<span class="hidden">{format!(" {}", field.label())}</span></label>
             }
         });
-        view! { <div class="asked" class:wide=wide data-field=field.name()>{shown}{lock}{self.beside(field)}</div> }
+        let id = format!("asked-{}", field.name());
+        let decides = matches!(field, Field::Market | Field::BusinessIdentifier | Field::ProductType | Field::UseCase);
+        view! { <div class="asked" class:wide=wide id=id data-decides=decides.then_some("")>{shown}{lock}{self.beside(field)}</div> }
             .into_any()
     }
 

@@ -172,6 +172,12 @@ fn state(acting: &Acting, order: &ProductOrder, candidates: &[(Uuid, OffsetDateT
                     <form method="post" action=look><button type="submit">"Look now"</button></form>
                 </div>
                 {recognise(acting, id, candidates)}
+                {(!candidates.is_empty()).then(|| view! {
+                    <section class="card" id="none-of-these">
+                        <p>"If it is none of these, it can be sent again as it is. Vipps MobilePay knows it by its key: there will be one order only."</p>
+                        {send_again(acting, id)}
+                    </section>
+                })}
             }.into_any())
         }
         Some(Delivery::Missing) => Some(view! {
@@ -302,6 +308,8 @@ pub fn days_left(expires: OffsetDateTime, now: OffsetDateTime) -> String {
     let left = expires - now;
     match left.whole_days() {
         _ if left.is_negative() => "Expired".to_owned(),
+        0 if left.whole_hours() == 0 => "Less than an hour left".to_owned(),
+        0 if left.whole_hours() == 1 => "1 hour left".to_owned(),
         0 => format!("{} hours left", left.whole_hours()),
         1 => "1 day left".to_owned(),
         days => format!("{days} days left"),

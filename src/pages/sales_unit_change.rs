@@ -75,7 +75,7 @@ fn page(acting: &Acting, unit: &SalesUnit, refused: Option<RefusedChange>, did: 
             <p class="numbers lead">"MSN "{msn.clone()}<Copy text=msn what="MSN"/></p>
         </header>
         {outcome}
-        <div class="stack">{cards}</div>
+        <div class="cards">{cards}</div>
     }
 }
 
@@ -161,13 +161,12 @@ fn form(acting: &Acting, unit: &SalesUnit, refused: Option<RefusedChange>) -> im
 
 fn status(acting: &Acting, unit: &SalesUnit) -> impl IntoView + use<> {
     let path = paths::sales_unit_status(&acting.organisation().id, &unit.msn);
-    let name = unit.shown_name();
     if unit.gone_at.is_some() {
         return view! {
             <section class="card">
                 <h2>"Status"</h2>
                 <p class="hint">"Vipps MobilePay does not show this unit: it has been deactivated, or is no longer connected."</p>
-                <Confirm label="Activate" action=path button=format!("Activate {name}")>
+                <Confirm label="Activate" action=path button="Activate this unit">
                     <input type="hidden" name="active" value="true"/>
                     <p>"If it was deactivated, customers can pay there again at once."</p>
                 </Confirm>
@@ -178,7 +177,7 @@ fn status(acting: &Acting, unit: &SalesUnit) -> impl IntoView + use<> {
     view! {
         <section class="card">
             <h2>"Status"</h2>
-            <Confirm label="Deactivate" action=path button=format!("Deactivate {name}")>
+            <Confirm label="Deactivate" action=path button="Deactivate this unit">
                 <input type="hidden" name="active" value="false"/>
                 <p>"Nobody can pay there any more, and Vipps MobilePay no longer shows the unit to partners. It can be activated again from this page."</p>
             </Confirm>

@@ -60,7 +60,7 @@ fn page(
             <p class="lead">{format!("Of {}, for all its members.", acting.organisation().name)}</p>
         </header>
         {(did == Some("saved")).then(|| view! { <p class="notice good" role="status">"The settings are saved."</p> })}
-        <div class="stack">
+        <div class="cards">
             {chosen}
             {offered(acting, did == Some("asked"))}
             {partner(acting, profile)}

@@ -21,7 +21,7 @@ use super::Portal;
 use super::store::losses::RecentLosses;
 use super::store::organisations::{ActingRow, JobRow};
 use super::store::sales_unit_list::SalesUnits;
-use super::store::unavailable;
+use super::store::{Tenant, unavailable};
 use super::sync;
 use crate::domain::failure::Failure;
 use crate::domain::freshness::{CopyState, Freshness, failing};
@@ -113,6 +113,17 @@ impl Acting {
 
     pub fn is_partner(&self) -> bool {
         self.row.organisation.kind == OrganisationKind::Partner
+    }
+
+    /// What only partners have does not exist for a merchant.
+    fn as_partner(&self) -> Result<(), Failure> {
+        if self.is_partner() { Ok(()) } else { Err(Failure::NotFound) }
+    }
+
+    /// The rows of a partner; the only way to what only partners have.
+    async fn partner_tenant(&self) -> Result<Tenant<'_>, Failure> {
+        self.as_partner()?;
+        self.portal.store().tenant(&self.row.scope).await.map_err(unavailable)
     }
 
     /// Whether this person's role here is at least `role`.

@@ -35,6 +35,7 @@ pub enum Sending {
 /// How deleting went.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Deleting {
+    /// It is not there, or not any more.
     Deleted,
     /// Upstream has said no; why stands in what has happened to the order.
     Refused,
@@ -98,6 +99,14 @@ pub async fn delete(
                 return Ok(Deleting::Deleted);
             }
             Err(error) if error.leaves_outcome_open() => Deleting::Unknown,
+            Err(error) if error.is_not_found() => {
+                let mut tenant = portal.store().tenant(&scope).await.map_err(unavailable)?;
+                tenant.mark_product_order_gone(upstream_id, OffsetDateTime::now_utc()).await.map_err(unavailable)?;
+                tenant.commit().await.map_err(unavailable)?;
+                return Ok(Deleting::Deleted);
+            }
+            // Nobody has said no.
+            Err(error) if error.problem().is_none() || error.is_transient() => return Err(failure(&error)),
             Err(error) => {
                 tracing::info!(%error, order = %upstream_id, "an order was not deleted");
                 let mut tenant = portal.store().tenant(&scope).await.map_err(unavailable)?;

@@ -41,6 +41,10 @@ use crate::paths;
 /// an [`Acting`] or a [`SignedIn`], and without one they have nothing to show.
 pub async fn identify(State(portal): State<Portal>, session: Session, mut request: Request, next: Next) -> Response {
     let path = request.uri().path();
+    // The router of the pages would take such an address for another one than it is checked as.
+    if paths::is_devious(path) {
+        return not_found(portal, request.headers()).await;
+    }
     if path == paths::LOGIN {
         return next.run(request).await;
     }
@@ -98,7 +102,8 @@ impl FromRequestParts<Portal> for SignedIn {
 
 /// Logs each request once, without its query: people type names into it.
 pub async fn log(request: Request, next: Next) -> Response {
-    let (method, path, start) = (request.method().clone(), request.uri().path().to_owned(), Instant::now());
+    let (method, path, start) =
+        (request.method().clone(), paths::loggable(request.uri().path()).to_owned(), Instant::now());
     let response = next.run(request).await;
     let (status, ms) = (response.status().as_u16(), start.elapsed().as_secs_f64() * 1_000.0);
     tracing::debug!(%method, path, status, ms, "answered");

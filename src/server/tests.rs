@@ -4,13 +4,17 @@ mod access_matrix;
 mod layering;
 mod members;
 mod merchants;
+mod ordering;
+mod prefill;
 mod price_packages;
 mod proposals;
+mod public_link;
 mod sales_units;
 mod sessions;
 mod settings;
 pub mod spec;
 mod syncing;
+mod templates;
 mod tenants;
 mod webhooks;
 
@@ -216,7 +220,7 @@ impl TestPortal {
 
     pub fn browser(&self) -> Browser {
         let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Browser { client, base: format!("http://{}", self.address), cookies: Mutex::default() }
+        Browser { client, base: format!("http://{}", self.address), address: None, cookies: Mutex::default() }
     }
 }
 
@@ -224,6 +228,8 @@ impl TestPortal {
 pub struct Browser {
     client: reqwest::Client,
     base: String,
+    /// Where it seems to be, by the word of a proxy.
+    address: Option<String>,
     pub cookies: Mutex<HashMap<String, String>>,
 }
 
@@ -237,6 +243,13 @@ pub struct Answer {
 impl Answer {
     pub fn location(&self) -> &str {
         self.headers.get(LOCATION).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// What a form keeps unseen; empty if there is nothing of that name.
+    pub fn hidden(&self, name: &str) -> String {
+        let start = format!("type=\"hidden\" name=\"{name}\" value=\"");
+        let rest = self.body.split_once(&start).map_or("", |(_, rest)| rest);
+        rest.split('"').next().unwrap_or_default().to_owned()
     }
 
     /// The body without what differs from answer to answer on purpose.
@@ -300,6 +313,12 @@ impl Browser {
         self.send_body(Method::POST, path, &[(ORIGIN.as_str(), &self.base)], Some(body)).await
     }
 
+    /// The same browser, from another address.
+    pub fn at(mut self, address: &str) -> Self {
+        self.address = Some(address.to_owned());
+        self
+    }
+
     pub async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], form: Option<String>) -> Answer {
         let body = form.map(|form| ("application/x-www-form-urlencoded", form.into_bytes()));
         self.send_body(method, path, headers, body).await
@@ -321,6 +340,9 @@ impl Browser {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
+        if let Some(address) = &self.address {
+            request = request.header("x-forwarded-for", address);
+        }
         if let Some((kind, body)) = body {
             request = request.header("content-type", kind).body(body);
         }
@@ -335,7 +357,9 @@ impl Browser {
                 cookies.insert(name.to_owned(), value.to_owned());
             }
         }
-        Answer { status: response.status(), headers: response.headers().clone(), body: response.text().await.unwrap() }
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = String::from_utf8_lossy(&response.bytes().await.unwrap()).into_owned();
+        Answer { status, headers, body }
     }
 }
 

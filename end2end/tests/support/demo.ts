@@ -14,14 +14,25 @@ const LOGS = join(__dirname, '../../test-results');
 
 /** Who may act as everybody in a demo. */
 export const MEMBER = { email: 'demo@example.com', password: 'partner-portal-demo' };
-/** Who may act as nobody; in demos whose folder has been through `addStranger`. */
+/** Who may act as nobody; in demos whose folder has been through `addPeople`. */
 export const STRANGER = { email: 'stranger@example.com', password: 'not-a-member-of-anything' };
+/** Who may look at the second partner, and change nothing; in the demo that most tests share. */
+export const VIEWER = { email: 'viewer@example.com', password: 'looks-and-changes-nothing' };
+
+/** Said last by a demo that has started. */
+const SIMULATED = /Vipps MobilePay is simulated on (\S+)\. /;
 
 /** What a browser holds that nobody has signed in with. */
 export const SIGNED_OUT = { cookies: [], origins: [] };
 
+/** Of all partners together in the demo that most tests share. */
+export const SALES_UNITS = 600;
+
 /** The partners of a demo, the largest first. */
 export const PARTNERS = ['org_kystkassa', 'org_nordbetaling', 'org_jarvikassa'];
+
+/** Keys for calls to upstream; those of a merchant belong to one of its units. */
+export type Keys = { org_id: string; client_id: string; client_secret: string; subscription_key: string; msn: string | null };
 
 /** A folder for a demo's data, which is gone with `removeFolder`. */
 export async function makeFolder(): Promise<string> {
@@ -35,21 +46,39 @@ export async function removeFolder(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true });
 }
 
-/** Adds `STRANGER` to the portal in a folder, before a demo runs on it. */
-export async function addStranger(folder: string): Promise<void> {
-  const adding = promisify(execFile)(
-    PROGRAM,
-    ['user', '--data-dir', join(folder, 'demo'), 'add', STRANGER.email],
-    { env: environment() },
-  );
-  adding.child.stdin?.end(`${STRANGER.password}\n`);
-  await adding;
+/** Adds people besides `MEMBER` to the portal in a folder, before a demo runs on it. */
+export async function addPeople(folder: string): Promise<void> {
+  for (const person of [STRANGER, VIEWER]) {
+    const adding = promisify(execFile)(
+      PROGRAM,
+      ['user', '--data-dir', join(folder, 'demo'), 'add', person.email],
+      { env: environment() },
+    );
+    adding.child.stdin?.end(`${person.password}\n`);
+    await adding;
+  }
+}
+
+/** Lets somebody act as an organisation. */
+export async function admit(url: string, person: typeof MEMBER, organisation: string, role: string): Promise<void> {
+  const [admin, admitted] = [await signedInRequests(url, MEMBER), await signedInRequests(url, person)];
+  try {
+    const [id] = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/.exec(await (await admitted.get('/profile')).text())!;
+    const form = { person: id, role };
+    const response = await admin.post(`/as/${organisation}/members`, { form, headers: { origin: url }, maxRedirects: 0 });
+    if (response.status() !== 303) throw new Error(`${person.email} was not admitted: ${response.status()}`);
+  } finally {
+    await admin.dispose();
+    await admitted.dispose();
+  }
 }
 
 /** A running `partner-portal demo`. */
 export class Demo {
   private constructor(
     readonly url: string,
+    /** Where Vipps MobilePay is simulated. */
+    readonly upstreamUrl: string,
     private readonly running: ChildProcess,
     private readonly output: string[],
   ) {}
@@ -68,14 +97,14 @@ export class Demo {
       const read = (piece: Buffer) => {
         output.push(piece.toString());
         appendFileSync(join(LOGS, `demo-${new URL(url).port}.log`), piece);
-        if (output.join('').includes(`Partner Portal  ${url}`)) answered();
+        if (SIMULATED.test(output.join(''))) answered();
       };
       running.stdout.on('data', read);
       running.stderr.on('data', read);
       running.once('error', failed);
       running.once('exit', code => failed(new Error(`${PROGRAM} ended with ${code}:\n${output.join('')}`)));
     });
-    return new Demo(url, running, output);
+    return new Demo(url, SIMULATED.exec(output.join(''))![1], running, output);
   }
 
   /** Waits until everything that upstream tells has been fetched. */
@@ -113,6 +142,15 @@ export async function signedInRequests(url: string, person: typeof MEMBER): Prom
   return requests;
 }
 
+/** The keys of an organisation in the demo that most tests share, as upstream gave them to it. */
+export async function keysOf(organisation: string): Promise<Keys> {
+  const printing = promisify(execFile);
+  const { stdout } = await printing(PROGRAM, ['sandbox', '--print-keys', '--sales-units', `${SALES_UNITS}`], { env: environment() });
+  const keys = (JSON.parse(stdout) as Keys[]).find(keys => keys.org_id === organisation);
+  if (keys === undefined) throw new Error(`${organisation} has no keys`);
+  return keys;
+}
+
 async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>(listening => server.listen(0, '127.0.0.1', listening));
@@ -121,12 +159,15 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** Every unit's details are there, and so are their merchants, which are fetched after them. */
+/** Every unit's details are there, and so is what is fetched beside and after them. */
 async function isSynced(member: APIRequestContext, partner: string): Promise<boolean> {
   const waiting = await (await member.get(`/as/${partner}/sales-units?state=waiting`)).text();
-  const all = await (await member.get(`/as/${partner}/sales-units`)).text();
-  const fetching = /<progress|Not synced yet|Waiting for its turn/.test(all) || all.includes('…</span>');
-  return waiting.includes('No match') && !fetching;
+  if (!waiting.includes('No match')) return false;
+  for (const list of ['sales-units', 'merchants', 'product-orders', 'price-packages', 'webhooks', 'webhooks/coverage', 'settings']) {
+    const page = await (await member.get(`/as/${partner}/${list}`)).text();
+    if (/<progress|Not synced yet|Waiting for its turn|have not been fetched yet|Not asked yet/.test(page) || page.includes('…</span>')) return false;
+  }
+  return true;
 }
 
 /** Ours without its settings for a portal: a demo under test is set up here and nowhere else. */

@@ -128,6 +128,8 @@ pub enum Happening {
     Missing,
     /// Upstream was asked and has it after all.
     Found,
+    /// What it was found as is another order.
+    Mistaken,
     Refused,
     /// First seen in upstream's list.
     FirstSeen(OrderStatus),
@@ -153,6 +155,7 @@ impl Happening {
             Self::NotReached => ("not_reached", None),
             Self::Missing => ("missing", None),
             Self::Found => ("found", None),
+            Self::Mistaken => ("mistaken", None),
             Self::Refused => ("refused", None),
             Self::FirstSeen(seen) => ("first_seen", status(seen)),
             Self::Status(seen) => ("status", status(seen)),
@@ -172,6 +175,7 @@ impl Happening {
             "not_reached" => Self::NotReached,
             "missing" => Self::Missing,
             "found" => Self::Found,
+            "mistaken" => Self::Mistaken,
             "refused" => Self::Refused,
             "first_seen" => Self::FirstSeen(OrderStatus::from_upstream(detail)),
             "status" => Self::Status(OrderStatus::from_upstream(detail)),
@@ -193,6 +197,7 @@ impl Happening {
             Self::NotReached => "Vipps MobilePay could not be reached: it has not arrived".to_owned(),
             Self::Missing => "Looked for at Vipps MobilePay: it had not arrived".to_owned(),
             Self::Found => "Found at Vipps MobilePay: it had arrived".to_owned(),
+            Self::Mistaken => "What it was found as is another order: it may or may not have arrived".to_owned(),
             Self::Refused => "Refused by Vipps MobilePay".to_owned(),
             Self::FirstSeen(status) => format!("First seen by the portal: {}", status.label()),
             Self::Status(status) => status.label().to_owned(),

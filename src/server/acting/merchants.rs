@@ -9,12 +9,15 @@ use crate::domain::identifiers::BusinessIdentifier;
 use crate::domain::merchant::{KnownMerchant, MerchantRow, OwnedSalesUnit};
 use crate::domain::merchant_filter::{MerchantFilter, MerchantQuery};
 use crate::domain::page::Page;
+use crate::domain::product_order::ProductOrderRow;
 use crate::server::store::merchant_list::Merchants;
 use crate::server::store::unavailable;
 use crate::server::sync::{self, merchants, sales_unit_details, sales_units};
 
 /// Sales units that are shown on a merchant's page.
 const UNITS: i64 = 50;
+/// Product orders that are shown on a merchant's page.
+const ORDERS: i64 = 20;
 
 /// A merchant with what belongs beside it.
 #[derive(Clone, Debug)]
@@ -24,6 +27,8 @@ pub struct MerchantView {
     pub units: Vec<OwnedSalesUnit>,
     /// How many units there are in all.
     pub unit_count: usize,
+    /// The latest of its product orders.
+    pub orders: Vec<ProductOrderRow>,
     /// As [`Acting::contracts`] gives them.
     pub contracts: Option<(Vec<String>, OffsetDateTime)>,
 }
@@ -50,25 +55,21 @@ impl Acting {
 
     pub async fn merchant(&self, business: &BusinessIdentifier) -> Result<MerchantView, Failure> {
         self.as_partner()?;
-        let mut tenant = self.portal.store().tenant(&self.row.scope).await.map_err(unavailable)?;
+        let mut tenant = self.partner_tenant().await?;
         let merchant = tenant.known_merchant(business).await.map_err(unavailable)?.ok_or(Failure::NotFound)?;
         let (units, unit_count) = tenant.merchant_sales_units(business, UNITS).await.map_err(unavailable)?;
+        let orders = tenant.product_orders_of(business, ORDERS).await.map_err(unavailable)?;
         drop(tenant);
         let contracts = self.contracts(business).await?;
-        Ok(MerchantView { merchant, units, unit_count, contracts })
+        Ok(MerchantView { merchant, units, unit_count, orders, contracts })
     }
 
     /// Asks upstream for one merchant now.
     pub async fn refresh_merchant(&self, business: &BusinessIdentifier) -> Result<(), Failure> {
         self.as_partner()?;
-        let mut tenant = self.portal.store().tenant(&self.row.scope).await.map_err(unavailable)?;
+        let mut tenant = self.partner_tenant().await?;
         tenant.known_merchant(business).await.map_err(unavailable)?.ok_or(Failure::NotFound)?;
         drop(tenant);
         sync::merchants::refresh(&self.portal, &self.row.scope.copy, business).await
-    }
-
-    /// To a merchant there are no others.
-    pub(super) fn as_partner(&self) -> Result<(), Failure> {
-        if self.is_partner() { Ok(()) } else { Err(Failure::NotFound) }
     }
 }

@@ -52,7 +52,7 @@ impl Acting {
         if self.offers(Proposal::WhoAmI) != Some(true) {
             return Ok(None);
         }
-        let mut tenant = self.portal.store().tenant(&self.row.scope).await.map_err(unavailable)?;
+        let mut tenant = self.partner_tenant().await?;
         tenant.partner_profile().await.map_err(unavailable)
     }
 
@@ -65,7 +65,7 @@ impl Acting {
         if self.offers(Proposal::Contracts) != Some(true) {
             return Ok(None);
         }
-        let mut tenant = self.portal.store().tenant(&self.row.scope).await.map_err(unavailable)?;
+        let mut tenant = self.partner_tenant().await?;
         tenant.contracts(business).await.map_err(unavailable)
     }
 

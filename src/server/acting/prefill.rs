@@ -16,6 +16,9 @@ use crate::server::ordering::{self, Sending};
 use crate::server::store::product_orders::NewProductOrder;
 use crate::server::store::{Scope, Tenant, unavailable};
 
+/// What upstream has refused: the field of the form if it is known, and upstream's words.
+pub type Placed = Vec<(Option<Field>, String)>;
+
 /// Where a new prefill starts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Start {
@@ -71,8 +74,8 @@ pub struct DraftView {
     pub knowledge: Knowledge,
     /// None as long as nobody has asked.
     pub checked: Option<Checked>,
-    /// What upstream has refused before: the field if it is known, and upstream's words.
-    pub refusal: Vec<(Option<Field>, String)>,
+    /// What upstream has refused before.
+    pub refusal: Placed,
     pub template: Option<KeptTemplate>,
     /// The order that is being corrected.
     pub replaced: Option<ProductOrderRow>,
@@ -110,7 +113,7 @@ impl Acting {
     /// A new draft, filled in as far as `start` says.
     pub async fn start_draft(&self, start: &Start) -> Result<DraftView, Failure> {
         self.may(Role::Operator)?;
-        let mut tenant = self.tenant().await?;
+        let mut tenant = self.partner_tenant().await?;
         let mut draft = Draft::new(PrefillForm::default());
         let (mut template, mut refusal) = (None, Vec::new());
         if let Some(id) = start.corrects {
@@ -153,7 +156,7 @@ impl Acting {
     /// What is wrong with a draft; nothing is sent. `upload` is a picture that was chosen for it.
     pub async fn check_draft(&self, draft: Draft, upload: Option<&[u8]>) -> Result<DraftView, Failure> {
         self.may(Role::Operator)?;
-        let mut tenant = self.tenant().await?;
+        let mut tenant = self.partner_tenant().await?;
         let view = look_over(&mut tenant, draft, upload).await?;
         tenant.commit().await.map_err(unavailable)?;
         Ok(view)
@@ -206,15 +209,16 @@ impl Acting {
 
     /// The bytes of a picture that was uploaded here: a PNG.
     pub async fn logo(&self, hash: &str) -> Result<Vec<u8>, Failure> {
-        self.tenant().await?.logo(hash).await.map_err(unavailable)?.ok_or(Failure::NotFound)
-    }
-
-    pub(super) async fn tenant(&self) -> Result<Tenant<'_>, Failure> {
-        self.portal.store().tenant(&self.row.scope).await.map_err(unavailable)
+        self.partner_tenant().await?.logo(hash).await.map_err(unavailable)?.ok_or(Failure::NotFound)
     }
 }
 
 impl DraftView {
+    /// Nothing is said of what may be wrong with it.
+    pub fn unchecked(self) -> Self {
+        Self { checked: None, password_dropped: false, ..self }
+    }
+
     fn again(self, remark: Option<Remark>) -> Outcome {
         Outcome::Again(Box::new(Self { remark, ..self }))
     }
@@ -289,7 +293,7 @@ pub(super) async fn take_logo(
 }
 
 /// What upstream has refused, where it stands in the form.
-pub(super) fn placed(refusal: &[(String, String)]) -> Vec<(Option<Field>, String)> {
+pub(super) fn placed(refusal: &[(String, String)]) -> Placed {
     let place = |(path, text): &(String, String)| match field_of(path) {
         Some(field) => (Some(field), text.clone()),
         None if path.is_empty() => (None, text.clone()),
@@ -342,7 +346,7 @@ async fn look_over(tenant: &mut Tenant<'_>, mut draft: Draft, upload: Option<&[u
 
 /// A draft that begins with what an earlier order holds, and why that one was refused if it was.
 /// None if its contents are not known here, or if it is not settled yet whether upstream has it.
-fn correction(order: &ProductOrder) -> Option<(Draft, Vec<(Option<Field>, String)>)> {
+fn correction(order: &ProductOrder) -> Option<(Draft, Placed)> {
     let mut draft = Draft::new(stored_form(order)?);
     let refused = order.row.delivery == Some(Delivery::Refused);
     match order.row.delivery {

@@ -26,7 +26,7 @@ pub struct PricePackageView {
 impl Acting {
     /// Every package with what uses it.
     pub async fn price_packages(&self) -> Result<Vec<KnownPricePackage>, Failure> {
-        let mut tenant = self.portal.store().tenant(&self.row.scope).await.map_err(unavailable)?;
+        let mut tenant = self.partner_tenant().await?;
         tenant.price_packages().await.map_err(unavailable)
     }
 
@@ -38,7 +38,7 @@ impl Acting {
     /// The first [`UNITS_SHOWN`] sales units that are known to have a package.
     pub async fn units_of_price_package(&self, package: &str) -> Result<Vec<ListedSalesUnit>, Failure> {
         let limit = i64::try_from(UNITS_SHOWN).unwrap_or(i64::MAX);
-        let mut tenant = self.portal.store().tenant(&self.row.scope).await.map_err(unavailable)?;
+        let mut tenant = self.partner_tenant().await?;
         tenant.units_of_price_package(package, limit).await.map_err(unavailable)
     }
 
@@ -69,7 +69,7 @@ impl Acting {
             return Err(Failure::NotFound);
         }
         self.may(Role::Operator)?;
-        let mut tenant = self.portal.store().tenant(&self.row.scope).await.map_err(unavailable)?;
+        let mut tenant = self.partner_tenant().await?;
         tenant.sales_unit(msn).await.map_err(unavailable)?.ok_or(Failure::NotFound)?;
         match package {
             None => tenant.forget_noted_price_package(msn).await.map_err(unavailable)?,

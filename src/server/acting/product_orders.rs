@@ -42,6 +42,7 @@ pub struct ProductOrderView {
 
 impl Acting {
     pub async fn product_orders(&self, query: &ProductOrderQuery) -> Result<Page<ProductOrderRow>, Failure> {
+        self.as_partner()?;
         let (store, version) = (self.portal.store(), self.row.version);
         store.page::<ProductOrders>(&self.row.scope, version, query, PAGE_SIZE).await.map_err(unavailable)
     }
@@ -53,6 +54,7 @@ impl Acting {
 
     /// How many product orders match.
     pub async fn count_product_orders(&self, filter: &ProductOrderFilter) -> Result<usize, Failure> {
+        self.as_partner()?;
         let (store, version) = (self.portal.store(), self.row.version);
         let page = store.page::<ProductOrders>(&self.row.scope, version, &filter.clone().into(), 0).await;
         Ok(page.map_err(unavailable)?.matching)
@@ -60,7 +62,7 @@ impl Acting {
 
     /// An order by the portal's id or upstream's.
     pub async fn product_order(&self, id: Uuid) -> Result<ProductOrderView, Failure> {
-        let mut tenant = self.portal.store().tenant(&self.row.scope).await.map_err(unavailable)?;
+        let mut tenant = self.partner_tenant().await?;
         let order = tenant.product_order(id).await.map_err(unavailable)?.ok_or(Failure::NotFound)?;
         let doubtful = matches!(order.row.delivery, Some(Delivery::Unknown | Delivery::Missing));
         let candidates = if doubtful {
@@ -78,7 +80,7 @@ impl Acting {
     /// Keeps a note with an order.
     pub async fn note_product_order(&self, id: Uuid, note: &str) -> Result<(), Failure> {
         self.may(Role::Operator)?;
-        let mut tenant = self.portal.store().tenant(&self.row.scope).await.map_err(unavailable)?;
+        let mut tenant = self.partner_tenant().await?;
         let order = tenant.product_order(id).await.map_err(unavailable)?.ok_or(Failure::NotFound)?;
         let now = OffsetDateTime::now_utc();
         tenant.note_product_order(order.row.id, note, self.email(), now).await.map_err(unavailable)?;
@@ -111,7 +113,7 @@ impl Acting {
     /// Says that an order of unknown outcome is the one that upstream shows as `candidate`.
     pub async fn recognise_product_order(&self, id: Uuid, candidate: Uuid) -> Result<(), Failure> {
         self.may(Role::Operator)?;
-        let mut tenant = self.portal.store().tenant(&self.row.scope).await.map_err(unavailable)?;
+        let mut tenant = self.partner_tenant().await?;
         let now = OffsetDateTime::now_utc();
         let recognised = tenant.recognise_product_order(id, candidate, self.email(), now).await.map_err(unavailable)?;
         if !recognised {

@@ -43,12 +43,12 @@ pub enum TemplateDeed {
 impl Acting {
     /// Templates by name: those in use, or those in the archive.
     pub async fn templates(&self, archived: bool) -> Result<Vec<KeptTemplate>, Failure> {
-        self.tenant().await?.templates(archived).await.map_err(unavailable)
+        self.partner_tenant().await?.templates(archived).await.map_err(unavailable)
     }
 
     /// How templates' price packages are called.
     pub async fn template_knowledge(&self) -> Result<Knowledge, Failure> {
-        knowledge(&mut self.tenant().await?, &Default::default()).await
+        knowledge(&mut self.partner_tenant().await?, &Default::default()).await
     }
 
     /// The form of a template that is yet to be made.
@@ -58,7 +58,7 @@ impl Acting {
     }
 
     pub async fn template(&self, id: Uuid) -> Result<TemplateView, Failure> {
-        let kept = self.tenant().await?.template(id).await.map_err(unavailable)?.ok_or(Failure::NotFound)?;
+        let kept = self.partner_tenant().await?.template(id).await.map_err(unavailable)?.ok_or(Failure::NotFound)?;
         self.template_view(id, TemplateForm::from(&kept.template)).await
     }
 
@@ -70,7 +70,7 @@ impl Acting {
         upload: Option<&[u8]>,
     ) -> Result<Option<TemplateView>, Failure> {
         self.may(Role::Operator)?;
-        let mut tenant = self.tenant().await?;
+        let mut tenant = self.partner_tenant().await?;
         let logo_fault = take_logo(&mut tenant, &mut form.preset, upload).await?;
         let knowledge = knowledge(&mut tenant, &form.preset).await?;
         let at_logo = logo_fault.map(|text| TemplateFault { at: TemplateField::Preset(Field::Logo), text });
@@ -93,7 +93,7 @@ impl Acting {
     pub async fn do_with_template(&self, id: Uuid, deed: TemplateDeed) -> Result<(), Failure> {
         self.may(Role::Operator)?;
         let now = OffsetDateTime::now_utc();
-        let mut tenant = self.tenant().await?;
+        let mut tenant = self.partner_tenant().await?;
         tenant.template(id).await.map_err(unavailable)?.ok_or(Failure::NotFound)?;
         match deed {
             TemplateDeed::MakeLink => tenant.make_template_link(id, &random_token(), now).await,
@@ -111,7 +111,7 @@ impl Acting {
     }
 
     async fn template_view(&self, id: Uuid, form: TemplateForm) -> Result<TemplateView, Failure> {
-        let mut tenant = self.tenant().await?;
+        let mut tenant = self.partner_tenant().await?;
         let knowledge = knowledge(&mut tenant, &form.preset).await?;
         let kept = tenant.template(id).await.map_err(unavailable)?;
         let orders = match &kept {

@@ -38,12 +38,14 @@ pub struct WebhookView {
 
 impl Acting {
     pub async fn webhooks(&self, query: &WebhookQuery) -> Result<Page<Webhook>, Failure> {
+        self.as_partner()?;
         let (store, version) = (self.portal.store(), self.row.version);
         store.page::<Webhooks>(&self.row.scope, version, query, PAGE_SIZE).await.map_err(unavailable)
     }
 
     /// How many registrations match.
     pub async fn count_webhooks(&self, filter: &WebhookFilter) -> Result<usize, Failure> {
+        self.as_partner()?;
         let (store, version) = (self.portal.store(), self.row.version);
         let page = store.page::<Webhooks>(&self.row.scope, version, &filter.clone().into(), 0).await;
         Ok(page.map_err(unavailable)?.matching)
@@ -51,7 +53,7 @@ impl Acting {
 
     /// How many registrations have vanished in the last 30 days without anybody here having deleted them.
     pub async fn count_vanished_webhooks(&self) -> Result<usize, Failure> {
-        let mut tenant = self.portal.store().tenant(&self.row.scope).await.map_err(unavailable)?;
+        let mut tenant = self.partner_tenant().await?;
         tenant.count_vanished_webhooks(OffsetDateTime::now_utc() - VANISHED_LATELY).await.map_err(unavailable)
     }
 
@@ -67,7 +69,7 @@ impl Acting {
     }
 
     pub async fn webhook(&self, id: Uuid) -> Result<WebhookView, Failure> {
-        let mut tenant = self.portal.store().tenant(&self.row.scope).await.map_err(unavailable)?;
+        let mut tenant = self.partner_tenant().await?;
         let webhook = tenant.webhook(id).await.map_err(unavailable)?.ok_or(Failure::NotFound)?;
         let doubles = if webhook.is_listed() {
             tenant.doubles_of_webhook(&webhook, DOUBLES).await.map_err(unavailable)?
@@ -79,21 +81,21 @@ impl Acting {
 
     pub async fn webhook_coverage(&self) -> Result<Coverage, Failure> {
         let limit = i64::try_from(COVERAGE_LINES).unwrap_or(i64::MAX);
-        let mut tenant = self.portal.store().tenant(&self.row.scope).await.map_err(unavailable)?;
+        let mut tenant = self.partner_tenant().await?;
         tenant.webhook_coverage(OffsetDateTime::now_utc(), limit).await.map_err(unavailable)
     }
 
     /// The first [`UNCOVERED_SHOWN`] sales units that have no registration of their own for an event.
     pub async fn units_without_webhook(&self, event: &str) -> Result<Uncovered, Failure> {
         let limit = i64::try_from(UNCOVERED_SHOWN).unwrap_or(i64::MAX);
-        let mut tenant = self.portal.store().tenant(&self.row.scope).await.map_err(unavailable)?;
+        let mut tenant = self.partner_tenant().await?;
         let units = tenant.units_without_webhook(event, limit).await.map_err(unavailable)?;
         Ok(Uncovered { event: event.to_owned(), units })
     }
 
     /// What the copy says against registering `new`; none if the sales unit it names is not in the copy.
     pub async fn webhook_objections(&self, new: &NewWebhook) -> Result<Option<Objections>, Failure> {
-        let mut tenant = self.portal.store().tenant(&self.row.scope).await.map_err(unavailable)?;
+        let mut tenant = self.partner_tenant().await?;
         if let Some(msn) = &new.msn {
             let unit = tenant.sales_unit(msn).await.map_err(unavailable)?;
             if unit.is_none_or(|unit| unit.gone_at.is_some()) {
@@ -129,7 +131,7 @@ impl Acting {
     /// Asks upstream now for the registrations of a sales unit, or for those for all of them.
     pub async fn refresh_webhooks_of(&self, msn: Option<&Msn>) -> Result<(), Failure> {
         if let Some(msn) = msn {
-            let mut tenant = self.portal.store().tenant(&self.row.scope).await.map_err(unavailable)?;
+            let mut tenant = self.partner_tenant().await?;
             tenant.sales_unit(msn).await.map_err(unavailable)?.ok_or(Failure::NotFound)?;
         }
         subscribing::refresh(&self.portal, &self.row.scope, msn).await
@@ -139,11 +141,10 @@ impl Acting {
     /// units that have any.
     pub async fn call_for_webhooks(&self) -> Result<(), Failure> {
         self.call_for_sync(sync::webhooks::NAME).await?;
-        if self.unit_webhooks_outstanding() > 0 {
-            // A round over all units is under way: it is not to begin anew at every press.
+        if !self.portal.sweeps().allows(self.row.scope.copy.as_str()) {
             return Ok(());
         }
-        let mut tenant = self.portal.store().tenant(&self.row.scope).await.map_err(unavailable)?;
+        let mut tenant = self.partner_tenant().await?;
         tenant.expire_unit_webhooks(ALL_UNITS_UP_TO).await.map_err(unavailable)?;
         tenant.commit().await.map_err(unavailable)?;
         self.call_for_sync(sync::unit_webhooks::NAME).await

@@ -124,6 +124,9 @@ async fn cases(connection: &mut Connection, settings: &BenchSettings) -> anyhow:
         Some(rest.split('"').next()?.replace("&amp;", "&"))
     };
     let row = after_name(&text, &format!("href=\"{}/", list(""))).context("the list has no rows")?;
+    let orders = connection.get(&other("product-orders")).await?;
+    let order = after_name(&String::from_utf8_lossy(&orders), &format!("href=\"{}/", other("product-orders")));
+    let order = format!("{}/{}", other("product-orders"), order.context("the list of orders has no rows")?);
     let deep = format!("after=m~{}", settings.sales_units);
     let case = |name, path| Case { name, path, times: Vec::new() };
     Ok(vec![
@@ -141,8 +144,21 @@ async fn cases(connection: &mut Connection, settings: &BenchSettings) -> anyhow:
         case("filter: no hit", list("q=zzzzzz")),
         case("filter: facets only", list("capture=direct&recurring=yes&market=no")),
         case("details", format!("{}/{row}", list(""))),
+        case("product orders, first page", other("product-orders")),
+        case("product orders, sorted by status, last page", other("product-orders?sort=-changed&page=last")),
+        case("product orders, text and facets", other("product-orders?q=kaffe&status=completed&age=30d")),
+        case("product orders, expiring", other("product-orders?follow=expiring")),
+        case("product order, details", order),
+        case("merchants, first page", other("merchants")),
+        case("merchants, text", other("merchants?q=kaffe")),
+        case("webhooks, text", other("webhooks?q=12345")),
+        case("webhook coverage", other("webhooks/coverage")),
         case("landing page", format!("/as/{}", world::ORGANISATION)),
     ])
+}
+
+fn other(address: &str) -> String {
+    format!("/as/{}/{address}", world::ORGANISATION)
 }
 
 fn list(query: &str) -> String {

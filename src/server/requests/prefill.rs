@@ -11,7 +11,7 @@ use super::upload::Sent;
 use super::{again, not_found, plain, see_other};
 use crate::domain::failure::Failure;
 use crate::domain::prefill::{Field, PrefillForm};
-use crate::pages::new_product_order::{INTENT, KEY, REPLACES, SEEN, SEND, TEMPLATE};
+use crate::pages::new_product_order::{ADAPT, INTENT, KEY, REPLACES, SEEN, SEND, TEMPLATE};
 use crate::paths;
 use crate::server::Portal;
 use crate::server::acting::Acting;
@@ -32,7 +32,9 @@ pub async fn send(State(portal): State<Portal>, acting: Acting, asked: Parts, se
         let seen: Vec<String> = sent.text(SEEN).split(',').map(ToOwned::to_owned).collect();
         acting.send_draft(draft, logo, &seen).await
     } else {
-        acting.check_draft(draft, logo).await.map(|view| Outcome::Again(Box::new(view)))
+        let adapts = sent.text(INTENT) == ADAPT;
+        let checked = acting.check_draft(draft, logo).await;
+        checked.map(|view| Outcome::Again(Box::new(if adapts { view.unchecked() } else { view })))
     };
     let organisation = &acting.organisation().id;
     match outcome {
@@ -51,7 +53,8 @@ pub async fn logo(
     Path((_, file)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Response {
-    let Some(hash) = file.strip_suffix(".png") else { return not_found(portal, &headers).await };
+    let is_hash = |hash: &&str| hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let Some(hash) = file.strip_suffix(".png").filter(is_hash) else { return not_found(portal, &headers).await };
     match acting.logo(hash).await {
         Ok(png) => {
             let kept = HeaderValue::from_static("private, max-age=31536000, immutable");

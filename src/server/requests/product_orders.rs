@@ -50,7 +50,8 @@ pub async fn note(
     Form(form): Form<NoteForm>,
 ) -> Response {
     let Ok(id) = id.parse::<Uuid>() else { return not_found(portal, &headers).await };
-    let note: String = form.note.replace('\r', "").trim().chars().take(NOTE_LIMIT).collect();
+    let kept = |character: &char| *character == '\n' || !character.is_control();
+    let note: String = form.note.trim().chars().filter(kept).take(NOTE_LIMIT).collect();
     let outcome = acting.note_product_order(id, &note).await.map(|()| "noted");
     shown(portal, &acting, id, &headers, outcome).await
 }

@@ -42,7 +42,7 @@ async fn sales_unit(
         "900429" => return Err(Refusal::of(StatusCode::TOO_MANY_REQUESTS)),
         "900500" => return Err(Refusal::of(StatusCode::INTERNAL_SERVER_ERROR)),
         "900503" => return Err(Refusal::of(StatusCode::SERVICE_UNAVAILABLE)),
-        "900504" => return Ok(sandbox.never_answer().await),
+        "900504" => return Ok(broken::instead(sandbox.never_answer().await)),
         "900900" => return Ok(broken::truncated(answers::imaginary_unit(900_900)).await),
         "900901" => return Ok(broken::malformed(answers::imaginary_unit(900_901)).await),
         _ => {}

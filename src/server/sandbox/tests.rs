@@ -18,6 +18,7 @@ use serde_json::Value;
 use tower::ServiceExt;
 
 use super::*;
+use crate::server::tests::spec::Specs;
 
 const UNITS: &str = "/management/v1/sales-units";
 
@@ -127,8 +128,16 @@ impl Client {
     }
 }
 
+/// One that ends the test when an answer of it is not valid by upstream's published specs.
 fn sandbox() -> Arc<Sandbox> {
-    Sandbox::new(&SandboxSettings { rate_limit: 0.0, ..SandboxSettings::default() })
+    let sandbox = Sandbox::new(&SandboxSettings { rate_limit: 0.0, ..SandboxSettings::default() });
+    if let Some(specs) = Specs::published() {
+        sandbox.observe(Arc::new(|exchange| {
+            let violations = specs.check_answer(exchange);
+            assert!(violations.is_empty(), "not valid by upstream's specs: {violations:#?}");
+        }));
+    }
+    sandbox
 }
 
 fn faults(list: &[&str]) -> Vec<Fault> {

@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use crate::paths;
 use crate::server::Portal;
 
 pub async fn check(State(portal): State<Portal>, request: Request, next: Next) -> Response {
@@ -16,7 +17,7 @@ pub async fn check(State(portal): State<Portal>, request: Request, next: Next) -
     if safe || is_from_our_pages(request.headers(), portal.public_url()) {
         return next.run(request).await;
     }
-    tracing::warn!(path = request.uri().path(), "a request from another site was refused");
+    tracing::warn!(path = paths::loggable(request.uri().path()), "a request from another site was refused");
     (StatusCode::FORBIDDEN, "This request did not come from a page of this portal. Open the portal and try again.\n")
         .into_response()
 }

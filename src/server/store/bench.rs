@@ -43,10 +43,55 @@ impl Tenant<'_> {
     }
 }
 
+impl Tenant<'_> {
+    /// A product order for each unit, made over the last half year, and webhooks of one unit in twelve.
+    pub async fn invent_orders_and_webhooks(&mut self) -> Result<()> {
+        let organisation = self.scope.copy.as_str();
+        let version = self.next_version().await?;
+        sqlx::query!(
+            r#"
+            insert into product_order (
+                organisation_id, id, upstream_id, kind, product_type, status, status_at, business_scheme, business_id,
+                merchant_name, sales_unit_name, msn, url, raw, version, first_seen_at, seen_at)
+            select s.organisation_id, i.id, i.id, (array['PREFILL', 'PREFILL', 'TEMPLATE', 'MANUAL'])[1 + i.number % 4],
+                   (array['PAYMENT_INTEGRATION', 'CASHIER', 'CHECKOUT', 'LOGIN', 'DONATIONS'])[1 + i.number % 5],
+                   (array['RECEIVED', 'MERCHANT_VIEWED', 'ORDER_SUBMITTED', 'COMPLETED', 'COMPLETED', 'REJECTED',
+                          'EXPIRED'])[1 + i.number % 7],
+                   i.at, s.business_scheme, s.business_id, s.merchant_name, s.name, s.msn,
+                   'https://portal.example/register/prefilled/' || i.id, '{}', $2, i.at, i.at
+            from (
+                select msn, gen_random_uuid() as id, row_number() over (order by msn) as number,
+                       now() - random() * interval '180 days' as at
+                from sales_unit where organisation_id = $1) i
+            join sales_unit s on s.organisation_id = $1 and s.msn = i.msn
+            "#,
+            organisation,
+            version,
+        )
+        .execute(self.connection())
+        .await?;
+        sqlx::query!(
+            r#"
+            insert into webhook (organisation_id, id, msn, url, events, version, seen_at)
+            select organisation_id, gen_random_uuid(), msn, 'https://shop-' || msn || '.example/webhook',
+                   array['epayments.payment.captured.v1', 'epayments.payment.refunded.v1'], $2, now()
+            from sales_unit where organisation_id = $1 and msn::bigint % 12 = 0
+            "#,
+            organisation,
+            version,
+        )
+        .execute(self.connection())
+        .await
+        .map(drop)
+    }
+}
+
 impl Store {
     /// What the database does by itself in a quiet moment.
     pub async fn settle(&self) -> Result<()> {
         sqlx::query("vacuum (analyze) sales_unit").execute(&self.pool).await?;
+        sqlx::query("vacuum (analyze) product_order").execute(&self.pool).await?;
+        sqlx::query("vacuum (analyze) webhook").execute(&self.pool).await?;
         sqlx::query("vacuum (analyze) merchant").execute(&self.pool).await.map(drop)
     }
 }

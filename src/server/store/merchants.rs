@@ -265,6 +265,20 @@ impl Tenant<'_> {
             )
             .execute(self.connection())
             .await?;
+            sqlx::query!(
+                r#"
+                update product_order set merchant_name = coalesce(nullif($4::text, ''), merchant_name), version = $5
+                where organisation_id = $1 and business_scheme = $2 and business_id = $3
+                  and merchant_name is distinct from coalesce(nullif($4::text, ''), merchant_name)
+                "#,
+                organisation,
+                scheme,
+                id,
+                merchant.name,
+                version,
+            )
+            .execute(self.connection())
+            .await?;
         }
         Ok(())
     }

@@ -258,12 +258,6 @@ impl Tenant<'_> {
         Ok((known, choices.collect()))
     }
 
-    /// The packages that upstream shows, for choosing one: by market, product and name.
-    pub async fn price_packages_to_choose(&mut self) -> Result<Vec<PricePackage>> {
-        let packages = self.some_price_packages(&[], true).await?;
-        Ok(packages.into_iter().map(|(package, _)| package).collect())
-    }
-
     /// Whether the portal knows a package with this id, be it still shown or not.
     pub async fn knows_price_package(&mut self, id: &str) -> Result<bool> {
         Ok(!self.some_price_packages(&[id.to_owned()], false).await?.is_empty())
@@ -299,6 +293,12 @@ impl Tenant<'_> {
             (package, row.gone)
         });
         Ok(packages.collect())
+    }
+
+    /// The packages that upstream shows, for choosing one: by market, product and name.
+    pub async fn price_packages_to_choose(&mut self) -> Result<Vec<PricePackage>> {
+        let packages = self.some_price_packages(&[], true).await?;
+        Ok(packages.into_iter().map(|(package, _)| package).collect())
     }
 
     /// Notes the package of a sales unit, in place of what was noted before.

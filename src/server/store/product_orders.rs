@@ -6,11 +6,12 @@
 mod finding;
 mod list;
 mod sending;
+mod settling;
 #[cfg(test)]
 mod tests;
 
 use sqlx::types::Json;
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 pub use self::finding::ProductOrders;
@@ -22,6 +23,10 @@ use crate::domain::identifiers::Msn;
 use crate::domain::product_order::{
     Delivery, Happened, Happening, OrderKind, OrderStatus, ProductOrder, ProductOrderRow, ProductType,
 };
+
+/// So long after it was sent, an order that upstream does not show has not arrived: no call takes
+/// longer.
+const SETTLED_AFTER: Duration = Duration::seconds(60);
 
 impl Tenant<'_> {
     /// An order by the portal's id or upstream's.

@@ -332,6 +332,16 @@ impl Tenant<'_> {
         .map(drop)
     }
 
+    /// Keeps other writers of the copy waiting until the end of the transaction, without raising its
+    /// version. Whoever writes several rows does this first, so that no two wait for each other.
+    pub async fn hold_copy(&mut self) -> Result<()> {
+        let organisation = self.scope.copy.as_str();
+        sqlx::query!("select version from copy where organisation_id = $1 for update", organisation)
+            .fetch_optional(self.connection())
+            .await
+            .map(drop)
+    }
+
     /// Raises the version of the copy. The row stays locked to the end of the transaction, so
     /// versions become visible in their order and no reader can miss one.
     pub(super) async fn next_version(&mut self) -> Result<i64> {

@@ -40,6 +40,16 @@ impl Store {
         let partners_only: Vec<bool> = resources.iter().map(|kind| kind.partners_only).collect();
         sqlx::query!(
             r#"
+            delete from sync_job j using organisation o, unnest($1::text[], $2::boolean[]) as r (resource, partners_only)
+            where o.id = j.organisation_id and o.kind <> 'partner' and r.resource = j.resource and r.partners_only
+            "#,
+            &names,
+            &partners_only,
+        )
+        .execute(&self.pool)
+        .await?;
+        sqlx::query!(
+            r#"
             insert into sync_job (organisation_id, resource, due_at)
             select o.id, r.resource, case when r.at_once then now() else 'infinity' end
             from organisation o, unnest($1::text[], $2::boolean[], $3::boolean[]) as r (resource, at_once, partners_only)

@@ -126,6 +126,7 @@ async fn store_ready<T: OneByOne>(
     }
     progress.done += i64::try_from(good.len() + gone.len() + bad.len()).unwrap_or_default();
     let mut tenant = round.store.tenant(&round.scope).await?;
+    tenant.hold_copy().await?;
     if !tenant.advance_sync_job(&round.job, progress.done, progress.total.max(progress.done)).await? {
         return Err(Trouble::LeaseLost);
     }

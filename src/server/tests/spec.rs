@@ -83,12 +83,18 @@ impl Specs {
             let violations = unknown.then(|| said(exchange, "there is no such operation"));
             return Findings { operation: None, violations: violations.into_iter().collect() };
         };
-        let mut violations = operation.check_request(exchange);
-        if !exchange.faulted && !beyond::is_answer_of_the_gateway(exchange) {
-            violations.extend(operation.check_answer(exchange));
-        }
-        let violations = violations.into_iter().map(|what| said(exchange, &what)).collect();
+        let of_request = operation.check_request(exchange).into_iter().map(|what| said(exchange, &what));
+        let violations = of_request.chain(self.check_answer(exchange)).collect();
         Findings { operation: Some(operation.name()), violations }
+    }
+
+    /// What is wrong with an answer alone, if it is one of a published operation.
+    pub fn check_answer(&self, exchange: &Exchange) -> Vec<String> {
+        let (path, _) = split(&exchange.path);
+        let operation = self.operations.iter().find(|operation| operation.is(&exchange.method, path));
+        let checked = operation.filter(|_| !exchange.faulted && !beyond::is_answer_of_the_gateway(exchange));
+        let violations = checked.map(|operation| operation.check_answer(exchange)).unwrap_or_default();
+        violations.into_iter().map(|what| said(exchange, &what)).collect()
     }
 
     /// What is wrong with a request alone.

@@ -13,14 +13,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
 use serde_json::json;
 
 use super::*;
+use crate::server::sandbox::Exchange;
+use crate::server::tests::spec::Specs;
 
 /// A JWT-like token that must never show up in an error.
 const TOKEN: &str = "eyJhbGciOiJSUzI1NiJ9.tokentokentoken";
@@ -112,12 +114,34 @@ async fn answer(State(fake): State<Arc<Fake>>, request: Request<Body>) -> Respon
     let (method, path, headers) = (parts.method, parts.uri.to_string(), parts.headers);
     let seen = Arc::new(Seen { at: Instant::now(), method, path, headers, body });
     fake.seen.lock().unwrap().push(Arc::clone(&seen));
+    let violations = violations(&seen);
+    if !violations.is_empty() {
+        // No test expects this answer.
+        eprintln!("not valid by upstream's specs: {violations:#?}");
+        return (StatusCode::IM_A_TEAPOT, violations.join("\n")).into_response();
+    }
     let (count, answers) =
         if is_for_token(&seen.path) { (&fake.tokens, &fake.token_answers) } else { (&fake.calls, &fake.answers) };
     let number = count.fetch_add(1, Ordering::SeqCst);
     let response = answers(&fake, number, &seen);
     tokio::time::sleep(fake.latency).await;
     response
+}
+
+/// What upstream's published specs mind in a request.
+fn violations(seen: &Seen) -> Vec<String> {
+    let Some(specs) = Specs::published() else { return Vec::new() };
+    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    specs.check_request(&Exchange {
+        method: seen.method.to_string(),
+        path: seen.path.clone(),
+        request_headers: seen.headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect(),
+        request_body: seen.body.clone().into(),
+        status: 0,
+        response_headers: Vec::new(),
+        response_body: Bytes::new(),
+        faulted: true,
+    })
 }
 
 fn is_for_token(path: &str) -> bool {

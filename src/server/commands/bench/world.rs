@@ -1,4 +1,5 @@
-//! What is measured: one partner with many sales units of the sandbox's making.
+//! What is measured: one partner with many sales units of the sandbox's making, an order for each,
+//! merchants and webhooks.
 
 use std::sync::Arc;
 
@@ -54,6 +55,7 @@ pub async fn load(store: &Store, sales_units: u32) -> anyhow::Result<Uuid> {
     let mut tenant = store.tenant(&scope).await?;
     tenant.apply_sales_unit_list(&listed, OffsetDateTime::now_utc(), false).await?;
     tenant.invent_details().await?;
+    tenant.invent_orders_and_webhooks().await?;
     tenant.commit().await?;
     store.settle().await?;
 

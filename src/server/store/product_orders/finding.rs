@@ -8,7 +8,7 @@ use super::super::list_index::{Indexed, ListKind};
 use super::super::sales_units::business_identifier;
 use super::super::{Result, Tenant};
 use crate::domain::freshness::machine;
-use crate::domain::identifiers::Msn;
+use crate::domain::identifiers::{BusinessIdentifier, Msn};
 use crate::domain::product_order::{Delivery, OrderKind, OrderStatus, ProductOrderRow, ProductType};
 use crate::domain::product_order_filter::{ProductOrderFacets, bits};
 
@@ -69,6 +69,33 @@ impl Tenant<'_> {
         Ok(rows.collect())
     }
 
+    /// A merchant's orders, the latest first; at most `limit`.
+    pub async fn product_orders_of(
+        &mut self,
+        business: &BusinessIdentifier,
+        limit: i64,
+    ) -> Result<Vec<ProductOrderRow>> {
+        let organisation = self.scope.copy.as_str();
+        let ids = sqlx::query_scalar!(
+            r#"
+            select id from product_order
+            where organisation_id = $1 and business_scheme = $2 and business_id = $3 and merged_into is null
+              and (delivery is null or delivery not in ('sending', 'refused'))
+            order by coalesce(sent_at, first_seen_at) desc, id
+            limit $4
+            "#,
+            organisation,
+            business.scheme,
+            business.id,
+            limit,
+        )
+        .fetch_all(self.connection())
+        .await?;
+        let mut orders = self.product_order_rows(&ids).await?;
+        orders.sort_by_key(|order| std::cmp::Reverse(order.begun_at));
+        Ok(orders)
+    }
+
     /// Everything the index keeps, of the orders that changed after `version`. An order that is just
     /// being sent is not in the list yet, and one that was refused never is.
     fn changed_product_orders(&mut self, version: i64) -> impl Stream<Item = Result<Indexed>> {
@@ -77,10 +104,10 @@ impl Tenant<'_> {
             r#"
             select id, upstream_id, kind, product_type, status, status_at, business_scheme, business_id, merchant_name,
                    sales_unit_name, url, msn, delivery, sent_at, first_seen_at, deleted_at, gone_at, note,
-                   merged_into is not null as "removed!", version
+                   merged_into is not null or delivery is not distinct from 'refused' as "removed!", version
             from product_order
             where organisation_id = $1 and version > $2
-              and (delivery is null or delivery not in ('sending', 'refused'))
+              and delivery is distinct from 'sending'
               and ($3::text is null or (business_scheme = $3 and business_id = $4))
             order by version
             "#,

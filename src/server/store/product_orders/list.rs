@@ -1,19 +1,14 @@
-//! Taking over upstream's list of orders: what is new, what has changed, what it shows no longer, and
-//! what it tells of orders whose sending had no clear outcome.
+//! Taking over upstream's list of orders: what is new, what has changed, and what it shows no longer.
 
 use std::collections::{HashMap, HashSet};
 
 use sqlx::types::Json;
-use time::{Duration, OffsetDateTime};
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::super::sales_units::is_implausible;
 use super::super::{Result, Tenant};
-use crate::domain::product_order::{Delivery, Happening, OrderKind, UpstreamOrder};
-
-/// So long after it was sent, an order that upstream does not show has not arrived: no call takes
-/// longer.
-const SETTLED_AFTER: Duration = Duration::seconds(60);
+use crate::domain::product_order::UpstreamOrder;
 
 /// What a complete list of orders has changed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,17 +22,6 @@ pub struct OrderListOutcome {
     pub found: usize,
     pub missing: usize,
 }
-
-/// An order whose sending had no clear outcome.
-struct Unsettled {
-    id: Uuid,
-    delivery: Delivery,
-    sent_at: OffsetDateTime,
-    prefill: Option<String>,
-}
-
-/// What tells orders of unknown outcome apart in upstream's list, which shows nothing else of them.
-type Likeness = (String, String, String);
 
 impl Tenant<'_> {
     /// Takes over a complete list that was asked for at `asked_at`. What is missing from it is marked
@@ -56,11 +40,11 @@ impl Tenant<'_> {
         let (new, changed) = compare(listed, &known);
         let listed_ids: HashSet<Uuid> = listed.iter().map(|(order, _)| order.id).collect();
 
-        let new = self.settle_product_orders(new, asked_at, now, &mut outcome).await?;
+        let (new, found) = self.settle_product_orders(new, asked_at, now, &mut outcome).await?;
         outcome.new = new.len();
         outcome.changed = changed.len();
         self.write_product_orders(&new, true, version, now).await?;
-        self.write_product_orders(&changed, false, version, now).await?;
+        self.write_product_orders(&[changed, found].concat(), false, version, now).await?;
 
         let visible = known.values().filter(|order| order.gone_at.is_none()).count();
         let missing: Vec<Uuid> = known
@@ -74,6 +58,7 @@ impl Tenant<'_> {
             outcome.gone = missing.len();
             self.mark_product_orders_gone(&missing, version, now).await?;
         }
+        self.forget_settled_requests(now).await?;
         Ok(outcome)
     }
 
@@ -115,83 +100,6 @@ impl Tenant<'_> {
             (row.upstream_id, Known { shown, gone_at: row.gone_at, deleted_at: row.deleted_at, seen_at: row.seen_at })
         });
         Ok(known.collect())
-    }
-
-    /// Finds out what has become of orders whose sending had no clear outcome. Returns the new orders
-    /// that are none of those.
-    async fn settle_product_orders<'a>(
-        &mut self,
-        new: Vec<&'a (UpstreamOrder, String)>,
-        asked_at: OffsetDateTime,
-        now: OffsetDateTime,
-        outcome: &mut OrderListOutcome,
-    ) -> Result<Vec<&'a (UpstreamOrder, String)>> {
-        let mut unsettled = self.unsettled_product_orders(now).await?;
-        let mut rest = Vec::new();
-        let mut alike: HashMap<Likeness, Vec<&'a (UpstreamOrder, String)>> = HashMap::new();
-        for order in new {
-            match likeness(&order.0).filter(|likeness| unsettled.contains_key(likeness)) {
-                Some(likeness) => alike.entry(likeness).or_default().push(order),
-                None => rest.push(order),
-            }
-        }
-        for (likeness, orders) in unsettled.drain() {
-            let candidates = alike.remove(&likeness).unwrap_or_default();
-            let in_flight =
-                orders.iter().any(|order| order.delivery == Delivery::Sending && now - order.sent_at < SETTLED_AFTER);
-            if in_flight {
-                // The answer is about to say which one it is: a moment's patience.
-                continue;
-            }
-            let same = orders.windows(2).all(|pair| pair[0].prefill == pair[1].prefill);
-            if candidates.len() <= orders.len() && (orders.len() == 1 || same) {
-                for (order, (upstream, _)) in orders.iter().zip(&candidates) {
-                    self.happened(order.id, &Happening::Found, None, now).await?;
-                    self.finish_product_order(order.id, upstream.id, upstream.url.as_deref(), now).await?;
-                    outcome.found += 1;
-                }
-                for order in orders.iter().skip(candidates.len()) {
-                    if asked_at - order.sent_at >= SETTLED_AFTER && order.delivery != Delivery::Missing {
-                        self.doubt_product_order(order.id, &Happening::Missing, now).await?;
-                        outcome.missing += 1;
-                    } else {
-                        self.doubt_product_order(order.id, &Happening::Unknown, now).await?;
-                    }
-                }
-                continue;
-            }
-            // Which is which, only a person can tell: they are shown side by side.
-            for order in &orders {
-                self.doubt_product_order(order.id, &Happening::Unknown, now).await?;
-            }
-            rest.extend(candidates);
-        }
-        Ok(rest)
-    }
-
-    async fn unsettled_product_orders(&mut self, now: OffsetDateTime) -> Result<HashMap<Likeness, Vec<Unsettled>>> {
-        let organisation = self.scope.copy.as_str();
-        let rows = sqlx::query!(
-            r#"
-            select id, business_scheme as "scheme!", business_id as "business_id!", product_type as "product_type!",
-                   delivery as "delivery!", sent_at as "sent_at!", prefill::text as prefill
-            from product_order
-            where organisation_id = $1 and delivery in ('sending', 'unknown', 'missing') and upstream_id is null
-              and merged_into is null and sent_at > $2
-            order by sent_at, id
-            "#,
-            organisation,
-            now - crate::domain::product_order::PREFILL_LIFE,
-        )
-        .fetch_all(self.connection())
-        .await?;
-        let mut unsettled: HashMap<Likeness, Vec<Unsettled>> = HashMap::new();
-        for row in rows {
-            let Some(delivery) = Delivery::from_word(&row.delivery) else { continue };
-            let order = Unsettled { id: row.id, delivery, sent_at: row.sent_at, prefill: row.prefill };
-            unsettled.entry((row.scheme, row.business_id, row.product_type)).or_default().push(order);
-        }
-        Ok(unsettled)
     }
 
     async fn write_product_orders(
@@ -352,7 +260,7 @@ struct Known {
     seen_at: OffsetDateTime,
 }
 
-type Listed<'a> = Vec<&'a (UpstreamOrder, String)>;
+pub(super) type Listed<'a> = Vec<&'a (UpstreamOrder, String)>;
 
 /// The orders of a list that are new, and those that look different from before.
 fn compare<'a>(listed: &'a [(UpstreamOrder, String)], known: &HashMap<Uuid, Known>) -> (Listed<'a>, Listed<'a>) {
@@ -385,11 +293,6 @@ fn differs(order: &UpstreamOrder, known: &Shown) -> bool {
         || says(unit.map(|unit| unit.msn.as_str()), &known.msn)
         || says(unit.and_then(|unit| unit.name.as_deref()), &known.sales_unit_name)
         || (business.is_some() && business != known.business)
-}
-
-fn likeness(order: &UpstreamOrder) -> Option<Likeness> {
-    let business = order.business_identifier.as_ref().filter(|_| order.kind == OrderKind::Prefill)?;
-    Some((business.scheme.clone(), business.id.clone(), order.product_type.upstream()?.to_owned()))
 }
 
 #[derive(Default)]

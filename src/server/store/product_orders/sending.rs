@@ -6,6 +6,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::super::{Result, Tenant};
+use super::SETTLED_AFTER;
 use crate::domain::identifiers::BusinessIdentifier;
 use crate::domain::product_order::{Delivery, Happening};
 
@@ -72,8 +73,8 @@ impl Tenant<'_> {
         Ok(true)
     }
 
-    /// Takes an order that upstream does not have once more into sending. None if it is not there, or
-    /// in any other state; else the sealed request.
+    /// Takes an order once more into sending: one that upstream does not have, or one of which that
+    /// has not come out. None if it is not there, or in any other state; else the sealed request.
     pub async fn begin_product_order_again(
         &mut self,
         id: Uuid,
@@ -85,13 +86,15 @@ impl Tenant<'_> {
         let sealed = sqlx::query_scalar!(
             r#"
             update product_order set delivery = 'sending', sent_at = $3, status_at = $3, version = $4
-            where organisation_id = $1 and id = $2 and delivery = 'missing' and sealed_request is not null
+            where organisation_id = $1 and id = $2 and sealed_request is not null
+              and (delivery = 'missing' or (delivery = 'unknown' and sent_at <= $5))
             returning sealed_request as "sealed!"
             "#,
             organisation,
             id,
             now,
             version,
+            now - SETTLED_AFTER,
         )
         .fetch_optional(self.connection())
         .await?;
@@ -101,8 +104,9 @@ impl Tenant<'_> {
         Ok(sealed)
     }
 
-    /// Upstream has the order: joins its id and link to it. If the sync has seen it in between and
-    /// taken it for somebody else's, the two become one.
+    /// Upstream has answered with the order: joins its id and link to it. If the sync has seen it in
+    /// between and taken it for somebody else's, the two become one; if it was taken for another one
+    /// sent from here, that one is of unknown outcome again.
     pub async fn finish_product_order(
         &mut self,
         id: Uuid,
@@ -110,27 +114,67 @@ impl Tenant<'_> {
         url: Option<&str>,
         now: OffsetDateTime,
     ) -> Result<()> {
+        self.join_upstream_order(id, upstream_id, url, true, now).await
+    }
+
+    /// An order that upstream shows is taken for this one. The request is kept, in case it is not.
+    pub(super) async fn take_for_product_order(
+        &mut self,
+        id: Uuid,
+        upstream_id: Uuid,
+        url: Option<&str>,
+        now: OffsetDateTime,
+    ) -> Result<()> {
+        self.join_upstream_order(id, upstream_id, url, false, now).await
+    }
+
+    async fn join_upstream_order(
+        &mut self,
+        id: Uuid,
+        upstream_id: Uuid,
+        url: Option<&str>,
+        certain: bool,
+        now: OffsetDateTime,
+    ) -> Result<()> {
         let organisation = self.scope.copy.as_str();
         let version = self.next_version().await?;
-        // Upstream shows one order once: whoever else holds its id gives it up.
+        // Upstream shows one order once: whoever else holds its id gives it up. One that was sent from
+        // here and still has its request only seemed to be it.
         let other = sqlx::query!(
             r#"
-            update product_order set upstream_id = null, merged_into = $2, version = $4
-            where organisation_id = $1 and upstream_id = $3 and id <> $2
-            returning id, status, msn, sales_unit_name, url, note
+            update product_order o
+            set upstream_id = null, version = $4,
+                merged_into = case when held.mistaken then null else $2 end,
+                delivery = case when held.mistaken then 'unknown' else o.delivery end,
+                status = case when held.mistaken then null else o.status end,
+                status_at = case when held.mistaken then $5 else o.status_at end,
+                url = case when held.mistaken then null else o.url end,
+                msn = case when held.mistaken then null else o.msn end,
+                gone_at = case when held.mistaken then null else o.gone_at end,
+                deleted_at = case when held.mistaken then null else o.deleted_at end
+            from (
+                select id, status, msn, sales_unit_name, url, note,
+                       delivery is not null and sealed_request is not null as mistaken
+                from product_order where organisation_id = $1 and upstream_id = $3 and id <> $2) held
+            where o.organisation_id = $1 and o.id = held.id
+            returning held.id as "id!", held.status, held.msn, held.sales_unit_name, held.url, held.note as "note!",
+                      held.mistaken as "mistaken!"
             "#,
             organisation,
             id,
             upstream_id,
             version,
+            now,
         )
         .fetch_optional(self.connection())
         .await?;
         let other = other.as_ref();
+        let merged = other.filter(|other| !other.mistaken);
         sqlx::query!(
             r#"
             update product_order
-            set upstream_id = $3, url = coalesce($4, url), delivery = 'sent', sealed_request = null, refusal = null,
+            set upstream_id = $3, url = coalesce($4, url), delivery = 'sent', refusal = null,
+                sealed_request = case when $11 then null else sealed_request end,
                 status = coalesce($6, status, 'RECEIVED'), msn = coalesce($7, msn),
                 sales_unit_name = coalesce($8, sales_unit_name),
                 note = case when $9 = '' or $9 = note then note when note = '' then $9 else note || E'\n' || $9 end,
@@ -144,17 +188,21 @@ impl Tenant<'_> {
             version,
             other.and_then(|other| other.status.as_deref()),
             other.and_then(|other| other.msn.as_deref()),
-            other.and_then(|other| other.sales_unit_name.as_deref()),
-            other.map_or("", |other| other.note.as_str()),
+            merged.and_then(|other| other.sales_unit_name.as_deref()),
+            merged.map_or("", |other| other.note.as_str()),
             now,
+            certain,
         )
         .execute(self.connection())
         .await?;
-        if let Some(other) = other {
+        if let Some(other) = other.filter(|other| other.mistaken) {
+            self.happened(other.id, &Happening::Mistaken, None, now).await?;
+        }
+        if let Some(merged) = merged {
             sqlx::query!(
                 "update product_order_event set order_id = $3 where organisation_id = $1 and order_id = $2",
                 organisation,
-                other.id,
+                merged.id,
                 id,
             )
             .execute(self.connection())
@@ -164,6 +212,7 @@ impl Tenant<'_> {
     }
 
     /// Upstream has said no. The order is kept with what was filled in, and is not shown in lists.
+    /// Nothing happens to one that was found there in between.
     pub async fn refuse_product_order(
         &mut self,
         id: Uuid,
@@ -171,18 +220,24 @@ impl Tenant<'_> {
         now: OffsetDateTime,
     ) -> Result<()> {
         let organisation = self.scope.copy.as_str();
-        sqlx::query!(
+        let version = self.next_version().await?;
+        let changed = sqlx::query!(
             r#"
-            update product_order set delivery = 'refused', refusal = $3, sealed_request = null, status_at = $4
-            where organisation_id = $1 and id = $2 and delivery = 'sending'
+            update product_order
+            set delivery = 'refused', refusal = $3, sealed_request = null, status_at = $4, version = $5
+            where organisation_id = $1 and id = $2 and delivery in ('sending', 'unknown', 'missing')
             "#,
             organisation,
             id,
             Json(refusal) as _,
             now,
+            version,
         )
         .execute(self.connection())
         .await?;
+        if changed.rows_affected() == 0 {
+            return Ok(());
+        }
         self.happened(id, &Happening::Refused, None, now).await
     }
 
@@ -222,7 +277,7 @@ impl Tenant<'_> {
                 and c.business_id = o.business_id and c.product_type = o.product_type
             where o.organisation_id = $1 and o.id = $2 and o.delivery in ('unknown', 'missing')
               and c.delivery is null and c.upstream_id is not null and c.kind = 'PREFILL'
-              and c.first_seen_at >= o.sent_at and c.gone_at is null
+              and c.first_seen_at >= o.first_seen_at and c.gone_at is null
             order by c.first_seen_at, c.id
             "#,
             organisation,
@@ -255,7 +310,7 @@ impl Tenant<'_> {
         .fetch_one(self.connection())
         .await?;
         self.happened(id, &Happening::Found, Some(by), now).await?;
-        self.finish_product_order(id, upstream_id, None, now).await?;
+        self.take_for_product_order(id, upstream_id, None, now).await?;
         Ok(true)
     }
 

@@ -35,7 +35,23 @@ impl Orders {
             keys: None,
         };
         store.save_organisation(&registration).await.unwrap();
-        Self { store, scope: Scope::whole(id), now: OffsetDateTime::now_utc() - Duration::hours(1) }
+        let orders = Self { store, scope: Scope::whole(id), now: OffsetDateTime::now_utc() - Duration::hours(1) };
+        orders.followed(Some(orders.now)).await;
+        orders
+    }
+
+    /// Says when there has been a list.
+    async fn followed(&self, since: Option<OffsetDateTime>) {
+        let mut tenant = self.store.tenant(&self.scope).await.unwrap();
+        let job =
+            "insert into sync_job (organisation_id, resource, completed_at) values ('org_a', 'product_orders', $1)
+                   on conflict (organisation_id, resource) do update set completed_at = $1";
+        sqlx::query(job).bind(since).execute(tenant.connection()).await.unwrap();
+        tenant.commit().await.unwrap();
+    }
+
+    async fn delivery(&mut self, id: Uuid) -> Option<Delivery> {
+        self.order(id).await.row.delivery
     }
 
     async fn tenant(&mut self) -> (Tenant<'_>, OffsetDateTime) {
@@ -255,4 +271,104 @@ async fn a_deleted_order_stays_deleted_although_the_list_lags(pool: PgPool) {
     orders.listed(&[upstream(1, OrderStatus::Received)]).await;
     let order = orders.order(A).await;
     assert!(order.row.deleted_at.is_some() && order.row.gone_at.is_some());
+}
+
+#[sqlx::test(migrator = "MIGRATIONS")]
+async fn an_order_taken_for_another_is_open_again_when_upstream_says_whose_it_is(pool: PgPool) {
+    let mut orders = Orders::new(pool).await;
+    for id in [A, B] {
+        orders.begin(id, "coffee").await;
+        orders.answer_lost(id).await;
+    }
+    orders.now += Duration::minutes(2);
+    let outcome = orders.listed(&[upstream(1, OrderStatus::MerchantViewed)]).await;
+    assert_eq!((outcome.found, outcome.missing), (1, 1), "equal as they are, one of them has arrived");
+    let (taken, missing) = if orders.delivery(A).await == Some(Delivery::Sent) { (A, B) } else { (B, A) };
+    // It is sent again, and the key says that it was this one.
+    orders.answered(missing, U1).await;
+    let order = orders.order(missing).await;
+    assert_eq!((order.upstream_id, &order.row.status), (Some(U1), &OrderStatus::MerchantViewed));
+    let order = orders.order(taken).await;
+    assert_eq!((order.row.delivery, order.upstream_id, order.merged_into), (Some(Delivery::Unknown), None, None));
+    assert_eq!(
+        (order.row.url, order.happenings.last().map(|last| last.what.clone())),
+        (None, Some(Happening::Mistaken))
+    );
+    orders.listed(&[upstream(1, OrderStatus::MerchantViewed)]).await;
+    let (mut tenant, now) = orders.tenant().await;
+    assert!(tenant.begin_product_order_again(taken, None, now).await.unwrap().is_some(), "its request was kept");
+    tenant.commit().await.unwrap();
+    orders.answered(taken, Uuid::from_u128(2)).await;
+    assert_eq!((orders.delivery(taken).await, orders.rows().await), (Some(Delivery::Sent), 2));
+}
+
+#[sqlx::test(migrator = "MIGRATIONS")]
+async fn different_orders_that_never_arrived_are_all_missing(pool: PgPool) {
+    let mut orders = Orders::new(pool).await;
+    for (id, purpose) in [(A, "coffee"), (B, "tea")] {
+        orders.begin(id, purpose).await;
+        orders.answer_lost(id).await;
+    }
+    orders.now += Duration::minutes(2);
+    assert_eq!(orders.listed(&[]).await.missing, 2);
+}
+
+#[sqlx::test(migrator = "MIGRATIONS")]
+async fn an_order_that_could_be_one_that_is_shown_is_not_called_missing(pool: PgPool) {
+    let mut orders = Orders::new(pool).await;
+    for (id, purpose) in [(A, "coffee"), (B, "tea")] {
+        orders.begin(id, purpose).await;
+        orders.answer_lost(id).await;
+    }
+    let both = [upstream(1, OrderStatus::Received), upstream(2, OrderStatus::Received)];
+    assert_eq!(orders.listed(&both).await.new, 2);
+    let (mut tenant, now) = orders.tenant().await;
+    assert!(tenant.recognise_product_order(A, U1, "staff@example.com", now).await.unwrap());
+    tenant.commit().await.unwrap();
+    let (mut tenant, now) = orders.tenant().await;
+    assert_eq!(tenant.begin_product_order_again(B, None, now).await.unwrap(), None, "it may still be under way");
+    drop(tenant);
+    orders.now += Duration::minutes(2);
+    assert_eq!((orders.listed(&both).await.missing, orders.delivery(B).await), (0, Some(Delivery::Unknown)));
+    // Somebody has looked and says that it is not the other one either.
+    let (mut tenant, now) = orders.tenant().await;
+    assert!(tenant.begin_product_order_again(B, None, now).await.unwrap().is_some());
+    tenant.commit().await.unwrap();
+    orders.answer_lost(B).await;
+    let (mut tenant, _) = orders.tenant().await;
+    assert_eq!(tenant.product_order_candidates(B).await.unwrap().len(), 1, "sending again hides nothing");
+}
+
+#[sqlx::test(migrator = "MIGRATIONS")]
+async fn a_first_list_does_not_say_which_order_is_new(pool: PgPool) {
+    let mut orders = Orders::new(pool).await;
+    orders.followed(None).await;
+    orders.begin(A, "").await;
+    orders.answer_lost(A).await;
+    let outcome = orders.listed(&[upstream(1, OrderStatus::Received)]).await;
+    assert_eq!((outcome.new, outcome.found, orders.delivery(A).await), (1, 0, Some(Delivery::Unknown)));
+    let (mut tenant, _) = orders.tenant().await;
+    assert_eq!(tenant.product_order_candidates(A).await.unwrap().len(), 1);
+}
+
+#[sqlx::test(migrator = "MIGRATIONS")]
+async fn a_request_is_kept_only_while_it_may_be_needed(pool: PgPool) {
+    let mut orders = Orders::new(pool).await;
+    orders.begin(A, "").await;
+    orders.answer_lost(A).await;
+    let listed = [upstream(1, OrderStatus::Received)];
+    orders.listed(&listed).await;
+    let kept = async |orders: &Orders| {
+        let mut tenant = orders.store.tenant(&orders.scope).await.unwrap();
+        let kept = sqlx::query_scalar("select sealed_request is not null from product_order where id = $1").bind(A);
+        kept.fetch_one(tenant.connection()).await.unwrap()
+    };
+    assert!(kept(&orders).await, "what was found may be another order");
+    orders.now += Duration::days(15);
+    orders.listed(&listed).await;
+    assert!(!kept(&orders).await);
+    orders.begin(B, "").await;
+    orders.answered(B, Uuid::from_u128(2)).await;
+    let order = orders.order(B).await;
+    assert_eq!(order.row.delivery, Some(Delivery::Sent));
 }

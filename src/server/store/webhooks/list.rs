@@ -289,11 +289,12 @@ impl Tenant<'_> {
     /// Has units asked for again before their time: those that have or had registrations, and all of them if
     /// they are at most `all_up_to`.
     pub async fn expire_unit_webhooks(&mut self, all_up_to: i64) -> Result<()> {
+        self.hold_copy().await?;
         let organisation = self.scope.copy.as_str();
         sqlx::query!(
             r#"
-            update sales_unit set webhooks_at = null, webhooks_failed_at = null
-            where organisation_id = $1 and gone_at is null and webhooks_at is not null
+            update sales_unit set webhooks_at = 'epoch', webhooks_failed_at = null
+            where organisation_id = $1 and gone_at is null and webhooks_at > 'epoch'
               and (msn in (select w.msn from webhook w where w.organisation_id = $1)
                    or (select count(*) from sales_unit u where u.organisation_id = $1 and u.gone_at is null) <= $2)
             "#,

@@ -7,7 +7,8 @@ use super::*;
 use crate::server::vipps::effect::Effect;
 
 const ORDER: Uuid = uuid!("81b83246-5c19-7b94-875b-ea6d1114f099");
-const BODY: &str = "{ \"productType\":\"CASHIER\",\n\"salesUnitName\" : \"Kafé \\u0041\" }";
+const BODY: &str = "{ \"productType\":\"CASHIER\",\n\"salesUnitName\" : \"Kafé \\u0041\",
+    \"businessIdentifier\": {\"scheme\":\"business:NO:ORG\",\"id\":\"918713867\"} }";
 
 fn prefilled() -> Response {
     let url = format!("https://portal.vippsmobilepay.com/register/prefilled/{ORDER}");
@@ -323,8 +324,10 @@ async fn no_secret_of_a_body_comes_back_in_an_error() {
         (StatusCode::BAD_REQUEST, Json(body)).into_response()
     };
     let fake = Fake::new(echo).await;
-    let body = r#"{"website":{"url":"https://shop.example/","testWebsitePassword":"Sesam-åpne"}}"#;
-    let error = fake.client().prefill("key-2", body.into()).await.unwrap_err();
+    let mut body: Value = serde_json::from_str(BODY).unwrap();
+    let shop = "https://shop.example/";
+    body["website"] = json!({ "url": shop, "termsUrl": shop, "testWebsitePassword": "Sesam-åpne" });
+    let error = fake.client().prefill("key-2", body.to_string().into()).await.unwrap_err();
     assert!(!format!("{error} {error:?}").contains("Sesam"), "{error:?}");
     assert!(format!("{error:?}").contains("shop.example"));
     let faults = error.problem().unwrap().faults();

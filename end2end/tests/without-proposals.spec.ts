@@ -1,0 +1,22 @@
+import { expect, test } from './support/own-demo';
+
+// An upstream that has nothing of what was only proposed.
+test.use({ demoSettings: ['--proposals', 'false'] });
+
+test('the settings say what this upstream does not offer', async ({ page, openOwn }) => {
+  await openOwn('/as/org_nordbetaling/settings');
+  const offers = page.getByRole('table', { name: 'What this upstream offers' });
+  await expect(offers.getByText('No', { exact: true })).toHaveCount(4);
+  await expect(page.getByText('does not tell what it knows of the partner')).toBeVisible();
+});
+
+test('changing a sales unit stands there disabled, with the reason and the way', async ({ page, openOwn }) => {
+  await openOwn('/as/org_kystkassa/sales-units');
+  await page.locator('#results [data-row]').first().click();
+  await page.getByRole('link', { name: 'Change', exact: true }).click();
+  await expect(page.getByRole('button', { name: 'Change' })).toBeDisabled();
+  await expect(page.getByText('does not offer changing sales units to partners yet')).toBeVisible();
+  await expect(page.getByRole('link', { name: 'The merchant’s portal' })).toHaveAttribute(
+    'href', 'https://portal.vippsmobilepay.com/',
+  );
+});
