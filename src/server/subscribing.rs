@@ -60,7 +60,10 @@ pub enum Deleting {
 
 /// Registrations that are under way, by the form they were asked for with.
 #[derive(Default)]
-pub struct UnderWay(Mutex<HashMap<(OrgId, Uuid), Shared<BoxFuture<'static, Registering>>>>);
+pub struct UnderWay(Mutex<HashMap<(OrgId, Uuid), Awaited>>);
+
+/// What everybody who has sent the same form waits for.
+type Awaited = Shared<BoxFuture<'static, Registering>>;
 
 /// Registers `new`, as the form `request` asks for.
 pub async fn register(
