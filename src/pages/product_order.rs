@@ -147,10 +147,13 @@ fn state(acting: &Acting, order: &ProductOrder, candidates: &[(Uuid, OffsetDateT
     match order.row.delivery {
         Some(Delivery::Sending) => {
             // Without any script: the page looks again by itself.
-            Some(view! {
-                <meta http-equiv="refresh" content="3"/>
-                <p class="notice" role="status">"The order is being sent. This page looks again in a moment."</p>
-            }.into_any())
+            Some(
+                view! {
+                    <meta http-equiv="refresh" content="3"/>
+                    <p class="notice" role="status">"The order is being sent. This page looks again in a moment."</p>
+                }
+                .into_any(),
+            )
         }
         Some(Delivery::Refused) => {
             let reasons = order.refusal.iter().map(|(field, reason)| {
@@ -191,13 +194,16 @@ fn state(acting: &Acting, order: &ProductOrder, candidates: &[(Uuid, OffsetDateT
             } else {
                 "Vipps MobilePay does not have this order: it did not arrive."
             };
-            Some(view! {
-                <div class="notice warning" id="unsettled">
-                    <p>{text}</p>
-                    {again_or_anew(acting, order)}
-                </div>
-                {recognise(acting, id, candidates)}
-            }.into_any())
+            Some(
+                view! {
+                    <div class="notice warning" id="unsettled">
+                        <p>{text}</p>
+                        {again_or_anew(acting, order)}
+                    </div>
+                    {recognise(acting, id, candidates)}
+                }
+                .into_any(),
+            )
         }
         _ => Some(view! { {found_by_looking(acting, order)}{gone(acting, order)} }.into_any()),
     }
