@@ -30,11 +30,11 @@ pub fn organisation(organisation: &OrgId) -> String {
 /// Whether a path leads by way of others: with `.` and `..`, however they are written, or with
 /// nothing between two slashes.
 pub fn is_devious(path: &str) -> bool {
-    let path = decoded(path);
-    let inner = path.strip_prefix('/').unwrap_or(&path);
+    let inner = path.strip_prefix('/').unwrap_or(path);
     let inner = inner.strip_suffix('/').unwrap_or(inner);
-    let devious = |segment: &str| matches!(segment, "" | "." | "..") || segment.contains(['\\', '\0']);
-    !inner.is_empty() && inner.split('/').any(devious)
+    let has_gap = !inner.is_empty() && inner.split('/').any(str::is_empty);
+    let leads_away = |segment: &str| matches!(segment, "." | "..") || segment.contains(['\\', '\0']);
+    has_gap || decoded(path).split('/').any(leads_away)
 }
 
 /// A path as the router of the pages may read it: it decodes twice (leptos-0.9).
