@@ -142,7 +142,10 @@ create table product_order (
     delivery text check (delivery in ('sending', 'sent', 'unknown', 'missing', 'refused')),
     -- Why it was refused: field and reason, in upstream's words.
     refusal json,
+    -- When it was sent the last time; first_seen_at says when the first time.
     sent_at timestamptz,
+    -- The earliest that upstream can have taken it: the merchant's 14 days are counted from then.
+    begun_at timestamptz,
     -- Who sent it; the address is kept when the account is gone. None for a merchant's own
     -- order by way of a template.
     sent_by_email text,
@@ -152,8 +155,9 @@ create table product_order (
     price_package_id text,
     -- What was filled in, without its secrets.
     prefill json,
-    -- The request byte for byte, encrypted; only until upstream has answered. Where the order was
-    -- found by looking, until its link has run out.
+    -- The request byte for byte, encrypted; only until upstream has answered, and never longer than
+    -- the order's link can live. Where there is one beside delivery 'sent', the order was found by
+    -- looking.
     sealed_request bytea,
     deleted_at timestamptz,
     note text not null default '',
@@ -174,7 +178,9 @@ create index on product_order (organisation_id, business_scheme, business_id);
 create index on product_order (organisation_id, msn) where msn is not null;
 create index on product_order (organisation_id, price_package_id) where price_package_id is not null;
 create index on product_order (organisation_id, template_id) where template_id is not null;
-create index on product_order (organisation_id, sent_at) where delivery in ('sending', 'unknown', 'missing');
+create index on product_order (organisation_id, sent_at) where sealed_request is not null;
+create index on product_order (organisation_id, status_at) where delivery = 'refused';
+create index on product_order (organisation_id, (prefill ->> 'logo')) where prefill is not null;
 
 -- What happened to an order, as the portal saw it.
 create table product_order_event (

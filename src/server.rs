@@ -29,6 +29,7 @@ use std::sync::Arc;
 use secrecy::SecretString;
 use tokio::sync::Notify;
 
+use crate::domain::failure::Failure;
 use crate::domain::identifiers::Msn;
 use crate::domain::organisation::OrgId;
 use config::{Settings, UpstreamSettings};
@@ -37,7 +38,7 @@ use security::limiter::Limiter;
 use security::secrets::{SecretKey, Secrets};
 use site::Site;
 use store::Store;
-use vipps::{Client, Credentials, Vipps, VippsSettings};
+use vipps::{Client, Credentials, Lane, Vipps, VippsSettings};
 
 /// The running portal: what every request and every sync works with.
 #[derive(Clone)]
@@ -58,6 +59,7 @@ struct Parts {
     /// Having every unit's webhooks fetched anew, counted by organisation.
     sweeps: Limiter,
     registering: subscribing::UnderWay,
+    looks: ordering::Looks,
     link_limits: LinkLimits,
     site: Site,
 }
@@ -83,6 +85,7 @@ impl Portal {
             lookups: Limiter::per_minute(LOOKUPS),
             sweeps: Limiter::per_hour(SWEEPS),
             registering: subscribing::UnderWay::default(),
+            looks: ordering::Looks::default(),
             link_limits: LinkLimits::default(),
             site,
         })))
@@ -137,6 +140,23 @@ impl Portal {
     /// Webhooks that are just being registered.
     pub fn registering(&self) -> &subscribing::UnderWay {
         &self.0.registering
+    }
+
+    /// Who looks for orders of unknown outcome.
+    pub fn looks(&self) -> &ordering::Looks {
+        &self.0.looks
+    }
+
+    /// A client for what somebody waits for, ahead of the sync, with the keys of an organisation.
+    pub async fn client_for_people(&self, organisation: &OrgId) -> Result<Client, Failure> {
+        match self.client_of(organisation).await {
+            Ok(Some(client)) => Ok(client.in_lane(Lane::Interactive)),
+            Ok(None) => Err(Failure::NoKeys),
+            Err(error) => {
+                tracing::error!(%error, %organisation, "the keys of an organisation cannot be read");
+                Err(Failure::NoKeys)
+            }
+        }
     }
 
     /// A client with the keys of an organisation; none if it has no keys of its own.

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::identifiers::BusinessIdentifier;
 use super::sales_unit::ListedSalesUnit;
 
-pub use self::record::{Delivery, Happened, Happening, ProductOrder, ProductOrderRow};
+pub use self::record::{Delivery, Happened, Happening, ProductOrder, ProductOrderRow, SENT_AGAIN_WITHIN};
 
 /// How long a merchant can use the link of a prefilled order before it expires.
 pub const PREFILL_LIFE: Duration = Duration::days(14);

@@ -24,6 +24,8 @@ use crate::paths;
 use crate::server::acting::Acting;
 use crate::server::acting::product_orders::{FilledIn, NOTE_LIMIT, ProductOrderView};
 
+const ANEW: &str = "New order with these values";
+
 /// Where Vipps MobilePay says what it tells of orders, and whom to ask.
 const UPSTREAM_GUIDE: &str = "https://developer.vippsmobilepay.com/docs/partner/";
 
@@ -120,6 +122,7 @@ fn outcome(order: &ProductOrder, did: Option<&str>) -> impl IntoView + use<> {
         "noted" => good("The note is kept."),
         "deleted" => good("Deleted. The merchant's link no longer works."),
         "found" => good("The two are one order now."),
+        "released" => good("The two are kept apart now."),
         "delete-unknown" => bad("Vipps MobilePay gave no clear answer, so it is not known yet whether the order is deleted. The portal looks again by itself; Refresh asks now.".to_owned()),
         "delete-refused" => bad(format!(
             "Vipps MobilePay did not delete the order. It said: {}",
@@ -144,10 +147,13 @@ fn state(acting: &Acting, order: &ProductOrder, candidates: &[(Uuid, OffsetDateT
     match order.row.delivery {
         Some(Delivery::Sending) => {
             // Without any script: the page looks again by itself.
-            Some(view! {
-                <meta http-equiv="refresh" content="3"/>
-                <p class="notice" role="status">"The order is being sent. This page looks again in a moment."</p>
-            }.into_any())
+            Some(
+                view! {
+                    <meta http-equiv="refresh" content="3"/>
+                    <p class="notice" role="status">"The order is being sent. This page looks again in a moment."</p>
+                }
+                .into_any(),
+            )
         }
         Some(Delivery::Refused) => {
             let reasons = order.refusal.iter().map(|(field, reason)| {
@@ -165,30 +171,79 @@ fn state(acting: &Acting, order: &ProductOrder, candidates: &[(Uuid, OffsetDateT
             }.into_any())
         }
         Some(Delivery::Unknown) => {
+            let again = !candidates.is_empty();
             let look = paths::product_order_deed(organisation, id, "refresh");
             Some(view! {
                 <div class="notice warning" id="unsettled">
-                    <p>"No usable answer came from Vipps MobilePay, so it is not known yet whether the order has arrived. The portal looks for it by itself. Do not send another one."</p>
+                    <p>"No usable answer came from Vipps MobilePay, so it is not known yet whether the order has arrived. The portal looks for it by itself, for 14 days. Do not send another one."</p>
                     <form method="post" action=look><button type="submit">"Look now"</button></form>
                 </div>
                 {recognise(acting, id, candidates)}
-                {(!candidates.is_empty()).then(|| view! {
+                {again.then(|| view! {
                     <section class="card" id="none-of-these">
-                        <p>"If it is none of these, it can be sent again as it is. Vipps MobilePay knows it by its key: there will be one order only."</p>
-                        {send_again(acting, id)}
+                        <p>"If it is none of these:"</p>
+                        {again_or_anew(acting, order)}
                     </section>
                 })}
             }.into_any())
         }
-        Some(Delivery::Missing) => Some(view! {
-            <div class="notice warning" id="unsettled">
-                <p>"Vipps MobilePay does not have this order: it did not arrive. It can be sent again as it is, and there will be one order only."</p>
-                {send_again(acting, id)}
-            </div>
-            {recognise(acting, id, candidates)}
-        }.into_any()),
-        _ => gone(acting, order),
+        Some(Delivery::Missing) => {
+            let given_up = order.happenings.iter().any(|happened| happened.what == Happening::GivenUp);
+            let text = if given_up {
+                "Vipps MobilePay has not shown this order for 14 days. Had it arrived, its link would have expired by now: the portal no longer looks for it."
+            } else {
+                "Vipps MobilePay does not have this order: it did not arrive."
+            };
+            Some(
+                view! {
+                    <div class="notice warning" id="unsettled">
+                        <p>{text}</p>
+                        {again_or_anew(acting, order)}
+                    </div>
+                    {recognise(acting, id, candidates)}
+                }
+                .into_any(),
+            )
+        }
+        _ => Some(view! { {found_by_looking(acting, order)}{gone(acting, order)} }.into_any()),
     }
+}
+
+/// What can be done for an order that has not arrived: it is sent again as it is, as long as upstream
+/// surely knows its key; later, a new one is.
+fn again_or_anew(acting: &Acting, order: &ProductOrder) -> impl IntoView + use<> {
+    if order.can_be_sent_again(OffsetDateTime::now_utc()) {
+        return view! {
+            <p>"It can be sent again as it is. Vipps MobilePay knows it by its key: there will be one order only."</p>
+            {send_again(acting, order.row.id)}
+        }
+        .into_any();
+    }
+    let path = paths::correct_product_order(&acting.organisation().id, order.row.id);
+    let anew = (acting.may(Role::Operator).is_ok() && order.prefill.is_some())
+        .then(|| view! { <p><a class="button" href=path>{ANEW}</a></p> });
+    view! {
+        <p>"It was first sent more than 24 hours ago, so it cannot be sent again as it is; a new order can be."</p>
+        {anew}
+    }
+    .into_any()
+}
+
+/// An order is shown as one that only looks like it: a person may know better.
+fn found_by_looking(acting: &Acting, order: &ProductOrder) -> impl IntoView + use<> {
+    if !order.found_by_looking || order.row.deleted_at.is_some() {
+        return None;
+    }
+    let action = paths::product_order_deed(&acting.organisation().id, order.row.id, "release");
+    let not_it = acting.may(Role::Operator).is_ok().then(|| {
+        view! { <form method="post" action=action><button type="submit">"This is not it"</button></form> }
+    });
+    Some(view! {
+        <div class="notice" id="found-by-looking">
+            <p>"The answer to this order was lost. Vipps MobilePay then showed an order for the same business and product, which is taken for it; its link shows whether it is."</p>
+            {not_it}
+        </div>
+    })
 }
 
 fn send_again(acting: &Acting, id: Uuid) -> impl IntoView + use<> {
@@ -451,31 +506,46 @@ fn note_card(acting: &Acting, order: &ProductOrder) -> impl IntoView + use<> {
 fn deeds(acting: &Acting, order: &ProductOrder) -> impl IntoView + use<> {
     let organisation = &acting.organisation().id;
     let row = &order.row;
-    let may = acting.may(Role::Operator).err().map(|failure| failure.to_string());
     let settled = row.delivery.is_none_or(|delivery| delivery == Delivery::Sent);
-    if !settled || row.gone_at.is_some() || order.merged_into.is_some() {
+    if !settled || order.merged_into.is_some() || (row.gone_at.is_some() && order.prefill.is_none()) {
         return None;
     }
-    let refused = may.clone().or_else(|| {
-        (!row.kind.eq(&OrderKind::Prefill)).then(|| "Only prefilled orders can be deleted.".to_owned()).or_else(|| {
-            (!row.status.is_open_to_merchant())
-                .then(|| "Only an order that the merchant has not submitted can be deleted.".to_owned())
-        })
-    });
-    let correct = paths::correct_product_order(organisation, row.id);
-    let correct = match (&may, &order.prefill) {
-        (Some(reason), _) => view! { <Disabled label="Correct" reason=reason.clone()/> }.into_any(),
-        (None, None) => view! { <Disabled label="Correct" reason="What was filled in is not known here, so a new order has to be filled in from the beginning."/> }.into_any(),
-        (None, Some(_)) => view! { <p class="actions"><a class="button" href=correct>"Correct"</a><span class="hint">"A new order with these values, then this one is deleted."</span></p> }.into_any(),
+    let may = acting.may(Role::Operator).err().map(|failure| failure.to_string());
+    let open = row.status.is_open_to_merchant() && row.gone_at.is_none();
+    let (label, hint) = if open {
+        ("Correct", "A new order with these values, then this one is deleted.")
+    } else {
+        (ANEW, "This one stays as it is.")
     };
-    let delete = paths::product_order_deed(organisation, row.id, "delete");
+    let path = paths::correct_product_order(organisation, row.id);
+    let correct = match (&may, &order.prefill) {
+        (Some(reason), _) => view! { <Disabled label reason=reason.clone()/> }.into_any(),
+        (None, None) => view! { <Disabled label reason="What was filled in is not known here, so a new order has to be filled in from the beginning."/> }.into_any(),
+        (None, Some(_)) => view! { <p class="actions"><a class="button" href=path>{label}</a><span class="hint">{hint}</span></p> }.into_any(),
+    };
+    let delete = row.gone_at.is_none().then(|| {
+        let refused = may.or_else(|| {
+            let text = if row.kind != OrderKind::Prefill {
+                "Only prefilled orders can be deleted."
+            } else if !open {
+                "Only an order that the merchant has not submitted can be deleted."
+            } else {
+                return None;
+            };
+            Some(text.to_owned())
+        });
+        let delete = paths::product_order_deed(organisation, row.id, "delete");
+        view! {
+            <Confirm label="Delete this order" action=delete button="Delete the order" refused>
+                <p>"The merchant's link stops working at once. This cannot be undone; a new order can be sent."</p>
+            </Confirm>
+        }
+    });
     Some(view! {
         <section class="card deeds">
             <h2>"Change"</h2>
             {correct}
-            <Confirm label="Delete this order" action=delete button="Delete the order" refused>
-                <p>"The merchant's link stops working at once. This cannot be undone; a new order can be sent."</p>
-            </Confirm>
+            {delete}
         </section>
     })
 }

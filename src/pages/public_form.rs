@@ -186,7 +186,7 @@ fn next_step(by_link: &ByLink, key: Uuid, order: LinkOrder) -> impl IntoView + u
         .into_any(),
         LinkOrder::Over => view! {
             <h1>"This order is closed"</h1>
-            <p>{format!("It has been submitted, or its link has expired. Ask {partner} if you need another one.")}</p>
+            <p>{format!("It has been submitted, its link has expired, or it never arrived. Ask {partner} if you need another one.")}</p>
         }
         .into_any(),
     }

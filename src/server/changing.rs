@@ -4,7 +4,7 @@
 use time::OffsetDateTime;
 
 use super::Portal;
-use super::ordering::{client, refusal};
+use super::ordering::refusal;
 use super::store::{Scope, unavailable};
 use super::sync;
 use super::vipps::{Client, Error};
@@ -38,7 +38,7 @@ pub async fn change_sales_unit(
     change: SalesUnitChange,
     by: String,
 ) -> Result<Changing, Failure> {
-    let client = client(portal, scope).await?;
+    let client = portal.client_for_people(&scope.copy).await?;
     let (portal, scope) = (portal.clone(), scope.clone());
     let changing = tokio::spawn(async move {
         let answer = client.change_sales_unit(&msn, &change).await;

@@ -5,6 +5,10 @@
 //! goes on to its end, whether or not the browser waits. Where no usable answer comes, nothing is
 //! sent a second time: the sync looks for the order in upstream's list.
 
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
 use secrecy::ExposeSecret;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -13,8 +17,9 @@ use super::Portal;
 use super::store::product_orders::NewProductOrder;
 use super::store::{Scope, unavailable};
 use super::sync;
-use super::vipps::{Client, Error, Lane};
+use super::vipps::{Client, Error};
 use crate::domain::failure::Failure;
+use crate::domain::organisation::OrgId;
 use crate::domain::product_order::Happening;
 
 /// How sending went.
@@ -50,7 +55,7 @@ pub async fn send(
     mut order: NewProductOrder,
     request: String,
 ) -> Result<Sending, Failure> {
-    let client = client(portal, scope).await?;
+    let client = portal.client_for_people(&scope.copy).await?;
     order.sealed_request = portal.secrets().seal_away(&seal_name(order.id), &request).map_err(|error| {
         tracing::error!(%error, "an order could not be sealed");
         Failure::Unavailable
@@ -67,7 +72,7 @@ pub async fn send(
 /// Sends an order once more that upstream surely does not have: the same request, under the same key.
 /// `by` is nobody's where the merchant does it, by way of a template.
 pub async fn send_again(portal: &Portal, scope: &Scope, id: Uuid, by: Option<&str>) -> Result<Sending, Failure> {
-    let client = client(portal, scope).await?;
+    let client = portal.client_for_people(&scope.copy).await?;
     let mut tenant = portal.store().tenant(scope).await.map_err(unavailable)?;
     let sealed = tenant.begin_product_order_again(id, by, OffsetDateTime::now_utc()).await.map_err(unavailable)?;
     let Some(sealed) = sealed else { return Ok(Sending::Already) };
@@ -87,7 +92,7 @@ pub async fn delete(
     upstream_id: Uuid,
     by: String,
 ) -> Result<Deleting, Failure> {
-    let client = client(portal, scope).await?;
+    let client = portal.client_for_people(&scope.copy).await?;
     let (portal, scope) = (portal.clone(), scope.clone());
     let deleting = tokio::spawn(async move {
         let deleting = match client.delete_product_order(upstream_id).await {
@@ -125,31 +130,74 @@ pub async fn delete(
 
 /// Asks upstream for one order now.
 pub async fn refresh(portal: &Portal, scope: &Scope, upstream_id: Uuid) -> Result<(), Failure> {
-    let answer = client(portal, scope).await?.product_order(upstream_id).await;
+    let client = portal.client_for_people(&scope.copy).await?;
+    let asked_at = OffsetDateTime::now_utc();
+    let answer = client.product_order(upstream_id).await;
     let now = OffsetDateTime::now_utc();
     let mut tenant = portal.store().tenant(scope).await.map_err(unavailable)?;
     match answer {
         Ok(answer) => {
-            tenant.save_product_order(&answer.value, &answer.raw, now).await.map_err(unavailable)?;
+            tenant.save_product_order(&answer.value, &answer.raw, asked_at, now).await.map_err(unavailable)?;
         }
         Err(error) if error.is_not_found() => {
-            tenant.mark_product_order_gone(upstream_id, now).await.map_err(unavailable)?;
+            tenant.mark_product_order_gone(upstream_id, asked_at).await.map_err(unavailable)?;
         }
         Err(error) => return Err(failure(&error)),
     }
     tenant.commit().await.map_err(unavailable)
 }
 
-/// Looks now for orders of unknown outcome.
-pub async fn look(portal: &Portal, scope: &Scope) -> Result<(), Failure> {
-    let client = client(portal, scope).await?;
+/// So long after somebody has looked, the portal does not look again for anybody.
+const LOOKED: Duration = Duration::from_secs(10);
+
+/// Where somebody is looking for orders just now, or until when nobody may again.
+#[derive(Default)]
+pub struct Looks(Mutex<HashMap<OrgId, Option<Instant>>>);
+
+impl Looks {
+    /// None if somebody is looking, or has just looked.
+    fn begin(&self, organisation: &OrgId) -> Option<Look<'_>> {
+        let mut looks = self.all();
+        let free = looks.get(organisation).is_none_or(|until| until.is_some_and(|until| until <= Instant::now()));
+        free.then(|| {
+            looks.insert(organisation.clone(), None);
+            Look { looks: self, organisation: organisation.clone() }
+        })
+    }
+
+    fn all(&self) -> MutexGuard<'_, HashMap<OrgId, Option<Instant>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Somebody who looks; ends when it is dropped, however that comes.
+struct Look<'a> {
+    looks: &'a Looks,
+    organisation: OrgId,
+}
+
+impl Drop for Look<'_> {
+    fn drop(&mut self) {
+        self.looks.all().insert(self.organisation.clone(), Some(Instant::now() + LOOKED));
+    }
+}
+
+/// Looks now for orders of unknown outcome. False if somebody else is at it, or has just been: the
+/// list of all orders is not fetched as often as anybody likes.
+pub async fn look(portal: &Portal, scope: &Scope) -> Result<bool, Failure> {
+    let Some(_look) = portal.looks().begin(&scope.copy) else { return Ok(false) };
+    look_through_list(portal, scope).await?;
+    Ok(true)
+}
+
+pub(super) async fn look_through_list(portal: &Portal, scope: &Scope) -> Result<(), Failure> {
+    let client = portal.client_for_people(&scope.copy).await?;
     let asked_at = OffsetDateTime::now_utc();
     let listed = client.product_orders().await.map_err(|error| failure(&error))?;
     let listed: Vec<_> = listed.into_iter().map(|answer| (answer.value, answer.raw)).collect();
-    let mut tenant = portal.store().tenant(scope).await.map_err(unavailable)?;
-    let now = OffsetDateTime::now_utc();
-    tenant.apply_product_order_list(&listed, asked_at, now, false).await.map_err(unavailable)?;
-    tenant.commit().await.map_err(unavailable)
+    let (store, now) = (portal.store(), OffsetDateTime::now_utc());
+    store.apply_product_order_list(scope, &listed, asked_at, now, false).await.map_err(unavailable)?;
+    Ok(())
 }
 
 /// Calls upstream and notes what came of it, in a task of its own.
@@ -216,18 +264,6 @@ async fn call_for_list(portal: &Portal, scope: &Scope) {
         tracing::warn!(%error, "the list of orders could not be called for");
     }
     portal.sync_bell().notify_one();
-}
-
-/// The keys of the organisation that the call is for, ahead of the sync.
-pub(super) async fn client(portal: &Portal, scope: &Scope) -> Result<Client, Failure> {
-    match portal.client_of(&scope.copy).await {
-        Ok(Some(client)) => Ok(client.in_lane(Lane::Interactive)),
-        Ok(None) => Err(Failure::NoKeys),
-        Err(error) => {
-            tracing::error!(%error, organisation = %scope.copy, "the keys of an organisation cannot be read");
-            Err(Failure::NoKeys)
-        }
-    }
 }
 
 pub(super) fn failure(error: &Error) -> Failure {

@@ -70,6 +70,7 @@ pub fn guarded_actions() -> Vec<Action> {
         operators("/as/{org}/product-orders/{id}/delete", post(product_orders::delete)),
         operators("/as/{org}/product-orders/{id}/send", post(product_orders::send_again)),
         operators("/as/{org}/product-orders/{id}/recognise", post(product_orders::recognise)),
+        operators("/as/{org}/product-orders/{id}/release", post(product_orders::release)),
         asked_for("/as/{org}/logos/{logo}", get(prefill::logo)),
         uploads("/as/{org}/templates/new", post(templates::make)),
         uploads("/as/{org}/templates/{id}", post(templates::change)),

@@ -14,7 +14,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::Portal;
-use super::ordering::{client, failure, refusal};
+use super::ordering::{failure, refusal};
 use super::store::webhooks::{RegisteredHere, UnitWebhooks};
 use super::store::{Scope, unavailable};
 use super::sync;
@@ -60,7 +60,10 @@ pub enum Deleting {
 
 /// Registrations that are under way, by the form they were asked for with.
 #[derive(Default)]
-pub struct UnderWay(Mutex<HashMap<(OrgId, Uuid), Shared<BoxFuture<'static, Registering>>>>);
+pub struct UnderWay(Mutex<HashMap<(OrgId, Uuid), Awaited>>);
+
+/// What everybody who has sent the same form waits for.
+type Awaited = Shared<BoxFuture<'static, Registering>>;
 
 /// Registers `new`, as the form `request` asks for.
 pub async fn register(
@@ -70,7 +73,7 @@ pub async fn register(
     new: NewWebhook,
     by: &str,
 ) -> Result<Registering, Failure> {
-    let client = client(portal, scope).await?;
+    let client = portal.client_for_people(&scope.copy).await?;
     let key = (scope.copy.clone(), request);
     let registering = {
         let mut under_way = portal.registering().0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -110,7 +113,7 @@ pub async fn delete(
     msn: Option<&Msn>,
     by: &str,
 ) -> Result<Deleting, Failure> {
-    let client = client(portal, scope).await?;
+    let client = portal.client_for_people(&scope.copy).await?;
     let (portal, scope, msn, by) = (portal.clone(), scope.clone(), msn.cloned(), by.to_owned());
     let deleting = tokio::spawn(async move {
         let answer = client.delete_webhook(msn.as_ref(), id).await;
@@ -150,7 +153,7 @@ pub async fn delete(
 
 /// Asks upstream now for the registrations of one sales unit, or for those for all of them.
 pub async fn refresh(portal: &Portal, scope: &Scope, msn: Option<&Msn>) -> Result<(), Failure> {
-    let client = client(portal, scope).await?;
+    let client = portal.client_for_people(&scope.copy).await?;
     look(portal, scope, &client, msn).await.map(drop).map_err(|trouble| match trouble {
         sync::Trouble::Upstream(error) => failure(&error),
         sync::Trouble::Database(error) => unavailable(error),

@@ -29,7 +29,7 @@ use super::store::{Scope, Store, unavailable};
 use super::vipps::{Client, Error, Lane};
 use crate::domain::failure::Failure;
 use crate::domain::identifiers::Msn;
-use crate::domain::organisation::OrgId;
+use crate::domain::organisation::{OrgId, OrganisationKind};
 
 /// Jobs worked on at the same time by one process.
 const AT_ONCE: usize = 8;
@@ -138,13 +138,13 @@ pub fn what(name: &str) -> &'static str {
 pub async fn run(portal: Portal, stop: CancellationToken) {
     let mut working = JoinSet::new();
     let mut holders: HashMap<tokio::task::Id, Uuid> = HashMap::new();
-    let mut last_cleaned = OffsetDateTime::UNIX_EPOCH;
+    let mut cleaning_due = OffsetDateTime::UNIX_EPOCH;
     while !stop.is_cancelled() {
         let now = OffsetDateTime::now_utc();
-        if now - last_cleaned > Duration::minutes(10) {
-            last_cleaned = now;
-            if let Err(error) = portal.store().remove_ended_sessions().await {
-                tracing::warn!(%error, "ended sessions could not be removed");
+        if cleaning_due <= now {
+            cleaning_due = now + Duration::MINUTE;
+            if let Err(error) = clean(portal.store(), now).await {
+                tracing::warn!(%error, "what has had its time could not be removed");
             }
         }
         let wait = match take(&portal, working.len()).await {
@@ -182,6 +182,27 @@ pub async fn run(portal: Portal, stop: CancellationToken) {
     }
 }
 
+/// Settles and removes what has had its time; needs nothing from upstream.
+pub async fn clean(store: &Store, now: OffsetDateTime) -> Result<(), sqlx::Error> {
+    store.remove_ended_sessions().await?;
+    for registration in store.registrations().await? {
+        if registration.kind == OrganisationKind::Partner
+            && let Err(error) = clean_partner(store, &registration.id, now).await
+        {
+            tracing::warn!(%error, organisation = %registration.id, "a partner's orders could not be settled");
+        }
+    }
+    Ok(())
+}
+
+async fn clean_partner(store: &Store, partner: &OrgId, now: OffsetDateTime) -> Result<(), sqlx::Error> {
+    let scope = Scope::whole(partner.clone());
+    let mut tenant = store.tenant(&scope).await?;
+    tenant.settle_product_orders_by_time(now).await?;
+    tenant.remove_unused_logos(now).await?;
+    tenant.commit().await
+}
+
 /// Works off everything that is due now, once, with the first list of each organisation made
 /// due; for operations without a browser. Returns how many jobs failed.
 pub async fn run_once(portal: &Portal, only: Option<&OrgId>, trusting: bool) -> Result<usize, sqlx::Error> {
@@ -203,7 +224,7 @@ pub async fn run_once(portal: &Portal, only: Option<&OrgId>, trusting: bool) -> 
 
 /// Asks upstream for one sales unit now, ahead of everything else, and for its merchant.
 pub async fn refresh_sales_unit(portal: &Portal, copy: &OrgId, msn: &Msn) -> Result<(), Failure> {
-    let client = client_for_people(portal, copy).await?;
+    let client = portal.client_for_people(copy).await?;
     let scope = Scope::whole(copy.clone());
     let store = portal.store();
     match client.sales_unit(msn).await {
@@ -227,18 +248,6 @@ pub async fn refresh_sales_unit(portal: &Portal, copy: &OrgId, msn: &Msn) -> Res
             tenant.commit().await.map_err(unavailable)
         }
         Err(error) => Err(not_refreshed(&error, copy)),
-    }
-}
-
-/// A client for what somebody waits for.
-async fn client_for_people(portal: &Portal, copy: &OrgId) -> Result<Client, Failure> {
-    match portal.client_of(copy).await {
-        Ok(Some(client)) => Ok(client.in_lane(Lane::Interactive)),
-        Ok(None) => Err(Failure::NoKeys),
-        Err(error) => {
-            tracing::error!(%error, organisation = %copy, "the keys of an organisation cannot be read");
-            Err(Failure::NoKeys)
-        }
     }
 }
 

@@ -1,11 +1,15 @@
 //! What the portal knows of a product order beside what upstream says: how sending it went, and what
 //! has happened to it since.
 
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use super::{OrderKind, OrderStatus, PREFILL_LIFE, ProductType};
 use crate::domain::identifiers::{BusinessIdentifier, Msn};
+
+/// So long after it was first sent, an order can be sent again as it is. Upstream does not say how
+/// long it remembers the key by which it tells that the two are one.
+pub const SENT_AGAIN_WITHIN: Duration = Duration::DAY;
 
 /// How sending an order from this portal went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,9 +65,9 @@ pub struct ProductOrderRow {
     pub sales_unit_name: Option<String>,
     pub msn: Option<Msn>,
     pub url: Option<String>,
-    /// When it was sent, or else first seen.
+    /// When upstream took it, at the earliest; or else when it was first seen.
     pub begun_at: OffsetDateTime,
-    /// Whether `begun_at` is when it was sent from here.
+    /// Whether it was sent from here.
     pub sent_here: bool,
     pub template_name: Option<String>,
     pub gone_at: Option<OffsetDateTime>,
@@ -99,6 +103,8 @@ pub struct ProductOrder {
     pub prefill: Option<String>,
     /// Why upstream refused: field and reason.
     pub refusal: Vec<(String, String)>,
+    /// Whether the portal has only found it, in an order that looks like it.
+    pub found_by_looking: bool,
     pub note: String,
     pub happenings: Vec<Happened>,
     pub first_seen_at: OffsetDateTime,
@@ -107,6 +113,18 @@ pub struct ProductOrder {
     pub raw: Option<String>,
     /// The order that this one turned out to be.
     pub merged_into: Option<Uuid>,
+}
+
+impl ProductOrder {
+    /// Whether it can be sent once more under its key, and will be one order all the same.
+    pub fn can_be_sent_again(&self, now: OffsetDateTime) -> bool {
+        self.is_in_doubt() && now < self.first_seen_at + SENT_AGAIN_WITHIN
+    }
+
+    /// Whether upstream may not have it although it was sent.
+    pub fn is_in_doubt(&self) -> bool {
+        matches!(self.row.delivery, Some(Delivery::Unknown | Delivery::Missing))
+    }
 }
 
 /// Something that happened to an order, as the portal saw it.
@@ -128,6 +146,8 @@ pub enum Happening {
     Missing,
     /// Upstream was asked and has it after all.
     Found,
+    /// It was not found as long as its link could have lived.
+    GivenUp,
     /// What it was found as is another order.
     Mistaken,
     Refused,
@@ -155,6 +175,7 @@ impl Happening {
             Self::NotReached => ("not_reached", None),
             Self::Missing => ("missing", None),
             Self::Found => ("found", None),
+            Self::GivenUp => ("given_up", None),
             Self::Mistaken => ("mistaken", None),
             Self::Refused => ("refused", None),
             Self::FirstSeen(seen) => ("first_seen", status(seen)),
@@ -175,6 +196,7 @@ impl Happening {
             "not_reached" => Self::NotReached,
             "missing" => Self::Missing,
             "found" => Self::Found,
+            "given_up" => Self::GivenUp,
             "mistaken" => Self::Mistaken,
             "refused" => Self::Refused,
             "first_seen" => Self::FirstSeen(OrderStatus::from_upstream(detail)),
@@ -197,6 +219,7 @@ impl Happening {
             Self::NotReached => "Vipps MobilePay could not be reached: it has not arrived".to_owned(),
             Self::Missing => "Looked for at Vipps MobilePay: it had not arrived".to_owned(),
             Self::Found => "Found at Vipps MobilePay: it had arrived".to_owned(),
+            Self::GivenUp => "Not found for 14 days: the portal no longer looks for it".to_owned(),
             Self::Mistaken => "What it was found as is another order: it may or may not have arrived".to_owned(),
             Self::Refused => "Refused by Vipps MobilePay".to_owned(),
             Self::FirstSeen(status) => format!("First seen by the portal: {}", status.label()),

@@ -55,10 +55,13 @@ impl Webhook {
     }
 }
 
+/// Events of one API, each with what it means; with nothing where that is not documented.
+pub type EventsOfApi = (&'static str, Vec<(String, Option<&'static str>)>);
+
 /// Events with their meanings under the APIs they come from, in the order of [`EVENTS`]; those that are not
 /// documented come last, under `Other`.
-pub fn by_api(events: &[String]) -> Vec<(&'static str, Vec<(String, Option<&'static str>)>)> {
-    let mut groups: Vec<(&'static str, Vec<(String, Option<&'static str>)>)> = Vec::new();
+pub fn by_api(events: &[String]) -> Vec<EventsOfApi> {
+    let mut groups: Vec<EventsOfApi> = Vec::new();
     for family in EVENTS {
         let known = family.events.iter().filter(|known| events.iter().any(|event| event == known.name));
         let known: Vec<_> = known.map(|known| (known.name.to_owned(), Some(known.meaning))).collect();

@@ -1,6 +1,7 @@
 //! A merchant who has opened a template's public link. The code in the link is the permission: it
 //! opens the template's form and the orders that were sent with it, and nothing else.
 
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::prefill::{Draft, Knowledge, is_same, knowledge, placed, send, stored_form};
@@ -57,7 +58,7 @@ pub enum LinkOrder {
     /// It has not arrived, and can be sent again.
     Missing,
     Refused,
-    /// Deleted or expired, or submitted already.
+    /// Deleted or expired, submitted already, or never arrived.
     Over,
 }
 
@@ -164,10 +165,13 @@ impl ByLink {
     pub async fn order(&self, key: Uuid) -> Result<LinkOrder, Failure> {
         let mut tenant = self.portal.store().tenant(&self.scope).await.map_err(unavailable)?;
         let order = tenant.product_order(key).await.map_err(unavailable)?;
-        let row = self.own(order).filter(|order| order.row.id == key).ok_or(Failure::NotFound)?.row;
+        let order = self.own(order).filter(|order| order.row.id == key).ok_or(Failure::NotFound)?;
+        let can_be_sent_again = order.can_be_sent_again(OffsetDateTime::now_utc());
+        let row = order.row;
         Ok(match row.delivery {
             Some(Delivery::Refused) => LinkOrder::Refused,
-            Some(Delivery::Missing) => LinkOrder::Missing,
+            Some(Delivery::Missing) if can_be_sent_again => LinkOrder::Missing,
+            Some(Delivery::Missing) => LinkOrder::Over,
             Some(Delivery::Sending | Delivery::Unknown) => LinkOrder::Unsettled,
             Some(Delivery::Sent) | None if row.gone_at.is_some() || !row.status.is_open_to_merchant() => {
                 LinkOrder::Over

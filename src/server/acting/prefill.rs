@@ -1,5 +1,6 @@
 //! Filling in a prefill: where it starts, what is wrong with it, and sending it, once.
 
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::Acting;
@@ -119,6 +120,14 @@ impl Acting {
         if let Some(id) = start.corrects {
             let order = tenant.product_order(id).await.map_err(unavailable)?.ok_or(Failure::NotFound)?;
             (draft, refusal) = correction(&order).ok_or(Failure::NotFound)?;
+            // The order's template goes with it as long as it is in use.
+            if let Some((id, _)) = order.template {
+                template = tenant.template(id).await.map_err(unavailable)?.filter(|kept| kept.archived_at.is_none());
+            }
+            if let Some(kept) = &template {
+                draft.form = kept.template.merge(&draft.form);
+                draft.template = Some(kept.id);
+            }
         }
         if let Some(id) = start.template {
             let kept = tenant.template(id).await.map_err(unavailable)?;
@@ -345,13 +354,16 @@ async fn look_over(tenant: &mut Tenant<'_>, mut draft: Draft, upload: Option<&[u
 }
 
 /// A draft that begins with what an earlier order holds, and why that one was refused if it was.
-/// None if its contents are not known here, or if it is not settled yet whether upstream has it.
+/// None if its contents are not known here, or if it can still be found out whether upstream has it.
 fn correction(order: &ProductOrder) -> Option<(Draft, Placed)> {
     let mut draft = Draft::new(stored_form(order)?);
     let refused = order.row.delivery == Some(Delivery::Refused);
     match order.row.delivery {
         Some(Delivery::Refused) => draft.replaces = order.replaces,
         Some(Delivery::Sent) | None => draft.replaces = Some(order.row.id),
+        Some(Delivery::Unknown | Delivery::Missing) if !order.can_be_sent_again(OffsetDateTime::now_utc()) => {
+            draft.replaces = order.replaces.or(Some(order.row.id));
+        }
         Some(Delivery::Sending | Delivery::Unknown | Delivery::Missing) => return None,
     }
     Some((draft, if refused { placed(&order.refusal) } else { Vec::new() }))

@@ -11,7 +11,7 @@ use crate::domain::organisation::Role;
 use crate::domain::page::Page;
 use crate::domain::prefill::{Field, PrefillForm, readable};
 use crate::domain::price_package::PricePackage;
-use crate::domain::product_order::{Delivery, ProductOrder, ProductOrderRow};
+use crate::domain::product_order::{ProductOrder, ProductOrderRow};
 use crate::domain::product_order_filter::{ProductOrderFilter, ProductOrderQuery};
 use crate::server::ordering::{self, Deleting, Sending};
 use crate::server::store::product_orders::ProductOrders;
@@ -64,8 +64,7 @@ impl Acting {
     pub async fn product_order(&self, id: Uuid) -> Result<ProductOrderView, Failure> {
         let mut tenant = self.partner_tenant().await?;
         let order = tenant.product_order(id).await.map_err(unavailable)?.ok_or(Failure::NotFound)?;
-        let doubtful = matches!(order.row.delivery, Some(Delivery::Unknown | Delivery::Missing));
-        let candidates = if doubtful {
+        let candidates = if order.is_in_doubt() {
             tenant.product_order_candidates(order.row.id).await.map_err(unavailable)?
         } else {
             Vec::new()
@@ -102,12 +101,29 @@ impl Acting {
     }
 
     /// Asks upstream about one order now; about one of unknown outcome by looking through its list.
-    pub async fn refresh_product_order(&self, id: Uuid) -> Result<(), Failure> {
+    /// False if there is nothing to ask, or somebody has just asked.
+    pub async fn refresh_product_order(&self, id: Uuid) -> Result<bool, Failure> {
         let order = self.product_order(id).await?.order;
         match order.upstream_id {
-            Some(upstream_id) => ordering::refresh(&self.portal, &self.row.scope, upstream_id).await,
-            None => ordering::look(&self.portal, &self.row.scope).await,
+            Some(upstream_id) => {
+                ordering::refresh(&self.portal, &self.row.scope, upstream_id).await?;
+                Ok(true)
+            }
+            None if order.is_in_doubt() => ordering::look(&self.portal, &self.row.scope).await,
+            None => Ok(false),
         }
+    }
+
+    /// Says that an order which was found by looking is another one than upstream shows it as.
+    pub async fn release_product_order(&self, id: Uuid) -> Result<(), Failure> {
+        self.may(Role::Operator)?;
+        let mut tenant = self.partner_tenant().await?;
+        let now = OffsetDateTime::now_utc();
+        let released = tenant.release_product_order(id, Some(self.email()), now).await.map_err(unavailable)?;
+        if !released {
+            return Err(Failure::NotFound);
+        }
+        tenant.commit().await.map_err(unavailable)
     }
 
     /// Says that an order of unknown outcome is the one that upstream shows as `candidate`.

@@ -32,7 +32,7 @@ pub async fn refresh(
     headers: HeaderMap,
 ) -> Response {
     let Ok(id) = id.parse::<Uuid>() else { return not_found(portal, &headers).await };
-    let outcome = acting.refresh_product_order(id).await.map(|()| "refreshed");
+    let outcome = acting.refresh_product_order(id).await.map(|asked| if asked { "refreshed" } else { "" });
     shown(portal, &acting, id, &headers, outcome).await
 }
 
@@ -104,6 +104,17 @@ pub async fn recognise(
         return not_found(portal, &headers).await;
     };
     let outcome = acting.recognise_product_order(id, candidate).await.map(|()| "found");
+    shown(portal, &acting, id, &headers, outcome).await
+}
+
+pub async fn release(
+    State(portal): State<Portal>,
+    acting: Acting,
+    Path((_, id)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Response {
+    let Ok(id) = id.parse::<Uuid>() else { return not_found(portal, &headers).await };
+    let outcome = acting.release_product_order(id).await.map(|()| "released");
     shown(portal, &acting, id, &headers, outcome).await
 }
 

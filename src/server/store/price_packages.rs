@@ -123,6 +123,7 @@ impl Tenant<'_> {
             ), orders as (
                 select price_package_id, count(*) as orders from product_order
                 where organisation_id = $1 and price_package_id is not null and merged_into is null
+                  and (delivery is null or delivery = 'sent')
                 group by price_package_id
             )
             select p.id, p.name, p.description, p.product_type, p.market, p.commission, p.visible_in_signup_form,

@@ -4,11 +4,14 @@
 //! Upstream's id is joined to it when upstream answers, or when the sync finds it there.
 
 mod finding;
+mod joining;
 mod list;
 mod sending;
 mod settling;
 #[cfg(test)]
 mod tests;
+mod timing;
+mod writing;
 
 use sqlx::types::Json;
 use time::{Duration, OffsetDateTime};
@@ -35,19 +38,23 @@ impl Tenant<'_> {
         let row = sqlx::query!(
             r#"
             select o.id, o.upstream_id, o.kind, o.product_type, o.status, o.status_at, o.business_scheme, o.business_id,
-                   o.merchant_name, o.sales_unit_name, o.url, o.msn, o.delivery, o.sent_at, o.sent_by_email,
+                   o.merchant_name, o.sales_unit_name, o.url, o.msn, o.delivery, o.sent_at, o.begun_at, o.sent_by_email,
                    o.template_id, t.name as "template_name?", o.replaces, o.price_package_id,
                    p.name as "price_package_name?",
                    coalesce(old.gone_at is null and old.status in ('RECEIVED', 'MERCHANT_VIEWED'), false) as "replaces_open!",
                    o.prefill as "prefill: Json<serde_json::Value>", o.refusal as "refusal: Json<Vec<(String, String)>>",
-                   o.deleted_at, o.note, o.raw as "raw: Json<serde_json::Value>", o.first_seen_at, o.seen_at, o.gone_at,
-                   o.merged_into,
+                   o.deleted_at, o.note, o.raw as "raw: Json<serde_json::Value>", o.first_seen_at, o.gone_at,
+                   o.merged_into, o.delivery is not distinct from 'sent' and o.sealed_request is not null as "found_by_looking!",
+                   -- What has not changed is not written; that the last list showed it counts as well.
+                   case when o.gone_at is null and o.upstream_id is not null
+                       then greatest(o.seen_at, j.completed_at) else o.seen_at end as seen_at,
                    (select r.id from product_order r
                     where r.organisation_id = o.organisation_id and r.replaces = o.id and r.delivery = 'sent'
                     limit 1) as replaced_by
             from product_order o
             left join template t on t.organisation_id = o.organisation_id and t.id = o.template_id
             left join price_package p on p.organisation_id = o.organisation_id and p.id = o.price_package_id
+            left join sync_job j on j.organisation_id = o.organisation_id and j.resource = 'product_orders'
             left join product_order old on old.organisation_id = o.organisation_id and old.id = o.replaces
             where o.organisation_id = $1 and (o.id = $2 or o.upstream_id = $2)
               and ($3::text is null or (o.business_scheme = $3 and o.business_id = $4))
@@ -79,7 +86,7 @@ impl Tenant<'_> {
                 sales_unit_name: row.sales_unit_name,
                 msn: row.msn.as_deref().and_then(Msn::parse),
                 url: row.url,
-                begun_at: row.sent_at.unwrap_or(row.first_seen_at),
+                begun_at: row.begun_at.unwrap_or(row.first_seen_at),
                 sent_here: row.sent_at.is_some(),
                 template_name: row.template_name.clone(),
                 gone_at: row.gone_at,
@@ -95,6 +102,7 @@ impl Tenant<'_> {
             price_package_name: row.price_package_name,
             prefill: row.prefill.map(|Json(prefill)| prefill.to_string()),
             refusal: row.refusal.map(|Json(refusal)| refusal).unwrap_or_default(),
+            found_by_looking: row.found_by_looking,
             note: row.note,
             happenings,
             first_seen_at: row.first_seen_at,

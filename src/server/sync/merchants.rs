@@ -5,7 +5,7 @@ use futures::future::BoxFuture;
 use time::OffsetDateTime;
 
 use super::one_by_one::{Count, OneByOne, fetch_due};
-use super::{Done, Resource, Round, Trouble, client_for_people, contracts, not_refreshed, unit_webhooks};
+use super::{Done, Resource, Round, Trouble, contracts, not_refreshed, unit_webhooks};
 use crate::domain::failure::Failure;
 use crate::domain::identifiers::BusinessIdentifier;
 use crate::domain::merchant::Merchant;
@@ -30,7 +30,7 @@ fn run(round: Round) -> BoxFuture<'static, Result<Done, Trouble>> {
 
 /// Asks upstream for one merchant now, ahead of everything else.
 pub async fn refresh(portal: &Portal, copy: &OrgId, business: &BusinessIdentifier) -> Result<(), Failure> {
-    let client = client_for_people(portal, copy).await?;
+    let client = portal.client_for_people(copy).await?;
     let scope = Scope::whole(copy.clone());
     let answer = client.merchant(business).await;
     let now = OffsetDateTime::now_utc();

@@ -23,9 +23,10 @@ fn run(round: Round) -> BoxFuture<'static, Result<Done, Trouble>> {
         if !tenant.advance_sync_job(&round.job, count, count).await? {
             return Err(Trouble::LeaseLost);
         }
-        let outcome = tenant.apply_product_order_list(&listed, asked_at, now, round.trusting).await?;
-        let freshest = tenant.freshest_open_product_order().await?;
         tenant.commit().await?;
+        let outcome =
+            round.store.apply_product_order_list(&round.scope, &listed, asked_at, now, round.trusting).await?;
+        let freshest = round.store.tenant(&round.scope).await?.freshest_open_product_order().await?;
         tracing::info!(organisation = %round.scope.copy, orders = count, ?outcome, "the list of product orders was fetched");
         let held = (outcome.held > 0).then(|| {
             format!("Upstream's list lacks {} orders that were there before; they are kept as they were", outcome.held)

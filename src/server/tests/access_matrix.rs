@@ -98,6 +98,8 @@ const MATRIX: &[(&str, &str, Access, u16)] = &[
     ("POST", "/as/{org}/product-orders/{id}/send", Access::Operators, 303),
     // Nothing is recognised without saying which order it is.
     ("POST", "/as/{org}/product-orders/{id}/recognise", Access::Operators, 404),
+    // Only what was found by looking can be another one.
+    ("POST", "/as/{org}/product-orders/{id}/release", Access::Operators, 404),
     ("POST", "/as/{org}/product-orders/{id}/delete", Access::Operators, 303),
     ("POST", "/as/{org}/sales-units/{msn}/price-package", Access::Operators, 303),
     ("GET", "/as/{org}/price-packages", Access::Members, 200),

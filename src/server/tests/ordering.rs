@@ -112,7 +112,7 @@ impl Ordering {
     }
 
     async fn look(&self) {
-        ordering::look(&self.test.portal, &self.scope).await.unwrap();
+        ordering::look_through_list(&self.test.portal, &self.scope).await.unwrap();
     }
 
     async fn order(&self, id: Uuid) -> ProductOrder {

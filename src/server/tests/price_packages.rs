@@ -97,7 +97,7 @@ async fn add_order(
         url: None,
         sales_unit: Some(ListedSalesUnit { msn: Msn::parse(msn).unwrap(), name: None }),
     };
-    tenant.save_product_order(&upstream, "{}", sent_at).await.unwrap();
+    tenant.save_product_order(&upstream, "{}", sent_at + time::Duration::SECOND, sent_at).await.unwrap();
     tenant.commit().await.unwrap();
     id
 }

@@ -37,7 +37,7 @@ impl Tenant<'_> {
         let rows = sqlx::query!(
             r#"
             select o.id, o.kind, o.product_type, o.status, o.status_at, o.business_scheme, o.business_id,
-                   o.merchant_name, o.sales_unit_name, o.url, o.msn, o.delivery, o.sent_at, o.first_seen_at,
+                   o.merchant_name, o.sales_unit_name, o.url, o.msn, o.delivery, o.sent_at, o.begun_at, o.first_seen_at,
                    (select t.name from template t where t.organisation_id = $1 and t.id = o.template_id) as template_name,
                    o.deleted_at, o.gone_at
             from product_order o
@@ -60,7 +60,7 @@ impl Tenant<'_> {
             sales_unit_name: row.sales_unit_name,
             msn: row.msn.as_deref().and_then(Msn::parse),
             url: row.url,
-            begun_at: row.sent_at.unwrap_or(row.first_seen_at),
+            begun_at: row.begun_at.unwrap_or(row.first_seen_at),
             sent_here: row.sent_at.is_some(),
             template_name: row.template_name,
             gone_at: row.gone_at,
@@ -81,7 +81,7 @@ impl Tenant<'_> {
             select id from product_order
             where organisation_id = $1 and business_scheme = $2 and business_id = $3 and merged_into is null
               and (delivery is null or delivery not in ('sending', 'refused'))
-            order by coalesce(sent_at, first_seen_at) desc, id
+            order by coalesce(begun_at, first_seen_at) desc, id
             limit $4
             "#,
             organisation,
@@ -103,7 +103,7 @@ impl Tenant<'_> {
         sqlx::query!(
             r#"
             select id, upstream_id, kind, product_type, status, status_at, business_scheme, business_id, merchant_name,
-                   sales_unit_name, url, msn, delivery, sent_at, first_seen_at, deleted_at, gone_at, note,
+                   sales_unit_name, url, msn, delivery, sent_at, begun_at, first_seen_at, deleted_at, gone_at, note,
                    merged_into is not null or delivery is not distinct from 'refused' as "removed!", version
             from product_order
             where organisation_id = $1 and version > $2
@@ -130,7 +130,7 @@ impl Tenant<'_> {
                 sales_unit_name: row.sales_unit_name,
                 msn: None,
                 url: row.url,
-                begun_at: row.sent_at.unwrap_or(row.first_seen_at),
+                begun_at: row.begun_at.unwrap_or(row.first_seen_at),
                 sent_here: row.sent_at.is_some(),
                 template_name: None,
                 gone_at: row.gone_at,

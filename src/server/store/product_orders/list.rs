@@ -1,14 +1,20 @@
 //! Taking over upstream's list of orders: what is new, what has changed, and what it shows no longer.
+//!
+//! A list can be long and slow. It is compared with what is known before anything is locked, and
+//! written in pieces, so that whoever sends an order meanwhile does not wait for all of it. Each piece
+//! leaves out what is known from after the list was asked for.
 
 use std::collections::{HashMap, HashSet};
 
-use sqlx::types::Json;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::super::sales_units::is_implausible;
-use super::super::{Result, Tenant};
+use super::super::{Result, Scope, Store, Tenant};
 use crate::domain::product_order::UpstreamOrder;
+
+/// Orders that are written in one transaction.
+const BATCH: usize = 2_000;
 
 /// What a complete list of orders has changed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -23,56 +29,72 @@ pub struct OrderListOutcome {
     pub missing: usize,
 }
 
-impl Tenant<'_> {
+impl Store {
     /// Takes over a complete list that was asked for at `asked_at`. What is missing from it is marked
     /// as gone, never deleted, and not even marked when too much is missing to be true.
     pub async fn apply_product_order_list(
-        &mut self,
+        &self,
+        scope: &Scope,
         listed: &[(UpstreamOrder, String)],
         asked_at: OffsetDateTime,
         now: OffsetDateTime,
         trusting: bool,
     ) -> Result<OrderListOutcome> {
-        // First of all, so that orders which are just being sent are seen as they are then.
-        let version = self.next_version().await?;
-        let mut outcome = OrderListOutcome::default();
-        let known = self.known_product_orders().await?;
-        let (new, changed) = compare(listed, &known);
-        let listed_ids: HashSet<Uuid> = listed.iter().map(|(order, _)| order.id).collect();
-
-        let (new, found) = self.settle_product_orders(new, asked_at, now, &mut outcome).await?;
-        outcome.new = new.len();
-        outcome.changed = changed.len();
-        self.write_product_orders(&new, true, version, now).await?;
-        self.write_product_orders(&[changed, found].concat(), false, version, now).await?;
-
-        let visible = known.values().filter(|order| order.gone_at.is_none()).count();
-        let missing: Vec<Uuid> = known
-            .iter()
-            .filter(|(id, order)| order.gone_at.is_none() && order.seen_at < asked_at && !listed_ids.contains(id))
-            .map(|(id, _)| *id)
-            .collect();
-        if is_implausible(visible, missing.len()) && !trusting {
-            outcome.held = missing.len();
-        } else {
-            outcome.gone = missing.len();
-            self.mark_product_orders_gone(&missing, version, now).await?;
+        let mut reading = self.tenant(scope).await?;
+        let known = reading.known_product_orders().await?;
+        // Only after what is known: an order whose answer comes in between is not new, and is left out
+        // when it is to be written.
+        let unsettled = reading.has_unsettled_product_orders().await?;
+        drop(reading);
+        let Compared { mut new, changed, missing } = compare(listed, &known, asked_at);
+        let visible = known.values().filter(|order| !order.gone).count();
+        let believed = trusting || !is_implausible(visible, missing.len());
+        let mut outcome = OrderListOutcome { changed: changed.len(), ..OrderListOutcome::default() };
+        if unsettled {
+            let mut tenant = self.tenant(scope).await?;
+            new = tenant.settle_product_orders(new, asked_at, now, believed, &mut outcome).await?;
+            tenant.commit().await?;
         }
-        self.forget_settled_requests(now).await?;
+        outcome.new = new.len();
+        for batch in new.chunks(BATCH) {
+            let mut tenant = self.tenant(scope).await?;
+            tenant.write_new_product_orders(batch, asked_at, now).await?;
+            tenant.commit().await?;
+        }
+        for batch in changed.chunks(BATCH) {
+            let mut tenant = self.tenant(scope).await?;
+            tenant.write_changed_product_orders(batch, asked_at, now).await?;
+            tenant.commit().await?;
+        }
+        if !believed {
+            outcome.held = missing.len();
+            return Ok(outcome);
+        }
+        outcome.gone = missing.len();
+        for batch in missing.chunks(BATCH) {
+            let mut tenant = self.tenant(scope).await?;
+            tenant.mark_product_orders_gone(batch, asked_at).await?;
+            tenant.commit().await?;
+        }
         Ok(outcome)
     }
+}
 
-    /// Takes over what upstream says of one order.
-    pub async fn save_product_order(&mut self, order: &UpstreamOrder, raw: &str, now: OffsetDateTime) -> Result<()> {
-        let version = self.next_version().await?;
-        let entry = (order.clone(), raw.to_owned());
-        self.write_product_orders(&[&entry], false, version, now).await
+impl Tenant<'_> {
+    /// Takes over what upstream said of one order that it was asked for at `asked_at`.
+    pub async fn save_product_order(
+        &mut self,
+        order: &UpstreamOrder,
+        raw: &str,
+        asked_at: OffsetDateTime,
+        now: OffsetDateTime,
+    ) -> Result<()> {
+        self.write_changed_product_orders(&[&(order.clone(), raw.to_owned())], asked_at, now).await
     }
 
-    /// Marks an order that upstream, asked for it alone, says it does not have.
-    pub async fn mark_product_order_gone(&mut self, upstream_id: Uuid, now: OffsetDateTime) -> Result<()> {
-        let version = self.next_version().await?;
-        self.mark_product_orders_gone(&[upstream_id], version, now).await
+    /// Marks an order of which upstream, asked for it alone at `asked_at`, said that it does not have it.
+    pub async fn mark_product_order_gone(&mut self, upstream_id: Uuid, asked_at: OffsetDateTime) -> Result<()> {
+        self.mark_product_orders_gone(&[upstream_id], asked_at).await
     }
 
     async fn known_product_orders(&mut self) -> Result<HashMap<Uuid, Known>> {
@@ -80,7 +102,8 @@ impl Tenant<'_> {
         let rows = sqlx::query!(
             r#"
             select upstream_id as "upstream_id!", kind, product_type, status, business_scheme, business_id, url, msn,
-                   sales_unit_name, gone_at, deleted_at, coalesce(seen_at, first_seen_at) as "seen_at!"
+                   sales_unit_name, gone_at is not null as "gone!",
+                   greatest(coalesce(seen_at, first_seen_at), gone_at, deleted_at) as "as_of!"
             from product_order where organisation_id = $1 and upstream_id is not null
             "#,
             organisation,
@@ -97,147 +120,9 @@ impl Tenant<'_> {
                 msn: row.msn,
                 sales_unit_name: row.sales_unit_name,
             };
-            (row.upstream_id, Known { shown, gone_at: row.gone_at, deleted_at: row.deleted_at, seen_at: row.seen_at })
+            (row.upstream_id, Known { shown, gone: row.gone, as_of: row.as_of })
         });
         Ok(known.collect())
-    }
-
-    async fn write_product_orders(
-        &mut self,
-        orders: &[&(UpstreamOrder, String)],
-        new: bool,
-        version: i64,
-        now: OffsetDateTime,
-    ) -> Result<()> {
-        let organisation = self.scope.copy.as_str();
-        for batch in orders.chunks(2_000) {
-            let mut columns = Columns::default();
-            for (order, raw) in batch {
-                columns.push(order, raw);
-            }
-            if new {
-                sqlx::query!(
-                    r#"
-                    insert into product_order (
-                        organisation_id, id, upstream_id, kind, product_type, status, status_at, business_scheme,
-                        business_id, merchant_name, sales_unit_name, url, msn, raw, version, first_seen_at, seen_at)
-                    select $1, u.id, u.id, u.kind, u.product_type, u.status, $11, u.scheme, u.business_id, m.name,
-                           u.name, u.url, u.msn, u.raw, $12, $11, $11
-                    from unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-                                $9::text[], $10::text[], $13::json[])
-                        as u (id, kind, product_type, status, scheme, business_id, name, url, msn, raw)
-                    left join merchant m on m.organisation_id = $1 and m.scheme = u.scheme and m.id = u.business_id
-                    on conflict do nothing
-                    "#,
-                    organisation,
-                    &columns.ids,
-                    &columns.kinds as _,
-                    &columns.product_types as _,
-                    &columns.statuses as _,
-                    &columns.schemes as _,
-                    &columns.business_ids as _,
-                    &columns.names as _,
-                    &columns.urls as _,
-                    &columns.msns as _,
-                    now,
-                    version,
-                    &columns.raws as _,
-                )
-                .execute(self.connection())
-                .await?;
-            } else {
-                self.note_status_changes(&columns, now).await?;
-                sqlx::query!(
-                    r#"
-                    update product_order o
-                    set kind = coalesce(u.kind, o.kind), product_type = coalesce(u.product_type, o.product_type),
-                        status_at = case when o.status is distinct from u.status then $11 else o.status_at end,
-                        status = u.status, business_scheme = coalesce(u.scheme, o.business_scheme),
-                        business_id = coalesce(u.business_id, o.business_id),
-                        sales_unit_name = coalesce(u.name, o.sales_unit_name), url = coalesce(u.url, o.url),
-                        msn = coalesce(u.msn, o.msn), raw = u.raw, version = $12, seen_at = $11, gone_at = null
-                    from unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-                                $9::text[], $10::text[], $13::json[])
-                        as u (id, kind, product_type, status, scheme, business_id, name, url, msn, raw)
-                    where o.organisation_id = $1 and o.upstream_id = u.id
-                    "#,
-                    organisation,
-                    &columns.ids,
-                    &columns.kinds as _,
-                    &columns.product_types as _,
-                    &columns.statuses as _,
-                    &columns.schemes as _,
-                    &columns.business_ids as _,
-                    &columns.names as _,
-                    &columns.urls as _,
-                    &columns.msns as _,
-                    now,
-                    version,
-                    &columns.raws as _,
-                )
-                .execute(self.connection())
-                .await?;
-            }
-            if new {
-                sqlx::query!(
-                    r#"
-                    insert into product_order_event (organisation_id, order_id, at, what, detail)
-                    select $1, u.id, $4, 'first_seen', u.status
-                    from unnest($2::uuid[], $3::text[]) as u (id, status)
-                    join product_order o on o.organisation_id = $1 and o.id = u.id and o.version = $5
-                    "#,
-                    organisation,
-                    &columns.ids,
-                    &columns.statuses as _,
-                    now,
-                    version,
-                )
-                .execute(self.connection())
-                .await?;
-            }
-        }
-        Ok(())
-    }
-
-    async fn note_status_changes(&mut self, columns: &Columns, now: OffsetDateTime) -> Result<()> {
-        let organisation = self.scope.copy.as_str();
-        sqlx::query!(
-            r#"
-            insert into product_order_event (organisation_id, order_id, at, what, detail)
-            select $1, o.id, $4, case when o.gone_at is not null then 'back' else 'status' end, u.status
-            from unnest($2::uuid[], $3::text[]) as u (id, status)
-            join product_order o on o.organisation_id = $1 and o.upstream_id = u.id
-            where o.status is distinct from u.status or o.gone_at is not null
-            "#,
-            organisation,
-            &columns.ids,
-            &columns.statuses as _,
-            now,
-        )
-        .execute(self.connection())
-        .await
-        .map(drop)
-    }
-
-    async fn mark_product_orders_gone(&mut self, ids: &[Uuid], version: i64, now: OffsetDateTime) -> Result<()> {
-        let organisation = self.scope.copy.as_str();
-        sqlx::query!(
-            r#"
-            with gone as (
-                update product_order set gone_at = $3, version = $4
-                where organisation_id = $1 and upstream_id = any($2) and gone_at is null
-                returning id)
-            insert into product_order_event (organisation_id, order_id, at, what)
-            select $1, id, $3, 'gone' from gone
-            "#,
-            organisation,
-            ids,
-            now,
-            version,
-        )
-        .execute(self.connection())
-        .await
-        .map(drop)
     }
 }
 
@@ -255,16 +140,27 @@ struct Shown {
 
 struct Known {
     shown: Shown,
-    gone_at: Option<OffsetDateTime>,
-    deleted_at: Option<OffsetDateTime>,
-    seen_at: OffsetDateTime,
+    gone: bool,
+    /// From when it is known.
+    as_of: OffsetDateTime,
 }
 
 pub(super) type Listed<'a> = Vec<&'a (UpstreamOrder, String)>;
 
-/// The orders of a list that are new, and those that look different from before.
-fn compare<'a>(listed: &'a [(UpstreamOrder, String)], known: &HashMap<Uuid, Known>) -> (Listed<'a>, Listed<'a>) {
-    let (mut new, mut changed, mut met) = (Vec::new(), Vec::new(), HashSet::new());
+struct Compared<'a> {
+    new: Listed<'a>,
+    changed: Listed<'a>,
+    missing: Vec<Uuid>,
+}
+
+/// What is new in a list that was asked for at `asked_at`, what looks different from before, and what
+/// it does not show. What is known from later is left as it is.
+fn compare<'a>(
+    listed: &'a [(UpstreamOrder, String)],
+    known: &HashMap<Uuid, Known>,
+    asked_at: OffsetDateTime,
+) -> Compared<'a> {
+    let (mut new, mut changed, mut met) = (Vec::new(), Vec::new(), HashSet::with_capacity(listed.len()));
     for entry in listed {
         let order = &entry.0;
         if !met.insert(order.id) {
@@ -272,13 +168,13 @@ fn compare<'a>(listed: &'a [(UpstreamOrder, String)], known: &HashMap<Uuid, Know
         }
         match known.get(&order.id) {
             None => new.push(entry),
-            // What was deleted here can stay in upstream's list for a moment.
-            Some(known) if known.deleted_at.is_some() => {}
-            Some(known) if known.gone_at.is_some() || differs(order, &known.shown) => changed.push(entry),
+            Some(known) if known.as_of >= asked_at => {}
+            Some(known) if known.gone || differs(order, &known.shown) => changed.push(entry),
             Some(_) => {}
         }
     }
-    (new, changed)
+    let missing = known.iter().filter(|(id, order)| !order.gone && order.as_of < asked_at && !met.contains(id));
+    Compared { new, changed, missing: missing.map(|(id, _)| *id).collect() }
 }
 
 /// Whether upstream says anything else than is known. What it leaves out says nothing.
@@ -293,35 +189,4 @@ fn differs(order: &UpstreamOrder, known: &Shown) -> bool {
         || says(unit.map(|unit| unit.msn.as_str()), &known.msn)
         || says(unit.and_then(|unit| unit.name.as_deref()), &known.sales_unit_name)
         || (business.is_some() && business != known.business)
-}
-
-#[derive(Default)]
-struct Columns {
-    ids: Vec<Uuid>,
-    kinds: Vec<Option<String>>,
-    product_types: Vec<Option<String>>,
-    statuses: Vec<Option<String>>,
-    schemes: Vec<Option<String>>,
-    business_ids: Vec<Option<String>>,
-    names: Vec<Option<String>>,
-    urls: Vec<Option<String>>,
-    msns: Vec<Option<String>>,
-    raws: Vec<Json<serde_json::Value>>,
-}
-
-impl Columns {
-    fn push(&mut self, order: &UpstreamOrder, raw: &str) {
-        let owned = |text: Option<&str>| text.map(ToOwned::to_owned);
-        let (business, unit) = (order.business_identifier.as_ref(), order.sales_unit.as_ref());
-        self.ids.push(order.id);
-        self.kinds.push(owned(order.kind.upstream()));
-        self.product_types.push(owned(order.product_type.upstream()));
-        self.statuses.push(owned(order.status.upstream()));
-        self.schemes.push(business.map(|business| business.scheme.clone()));
-        self.business_ids.push(business.map(|business| business.id.clone()));
-        self.names.push(unit.and_then(|unit| unit.name.clone()));
-        self.urls.push(order.url.clone());
-        self.msns.push(unit.map(|unit| unit.msn.to_string()));
-        self.raws.push(Json(serde_json::from_str(raw).unwrap_or_default()));
-    }
 }

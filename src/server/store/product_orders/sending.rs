@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::super::{Result, Tenant};
 use super::SETTLED_AFTER;
 use crate::domain::identifiers::BusinessIdentifier;
-use crate::domain::product_order::{Delivery, Happening};
+use crate::domain::product_order::{Delivery, Happening, SENT_AGAIN_WITHIN};
 
 /// An order that is about to be sent.
 #[derive(Clone, Debug)]
@@ -39,11 +39,11 @@ impl Tenant<'_> {
             r#"
             insert into product_order (
                 organisation_id, id, kind, product_type, status_at, business_scheme, business_id, merchant_name,
-                sales_unit_name, delivery, sent_at, sent_by_email, template_id, replaces, price_package_id, prefill,
+                sales_unit_name, delivery, sent_at, begun_at, sent_by_email, template_id, replaces, price_package_id, prefill,
                 sealed_request, version, first_seen_at)
             select $1, $2, 'PREFILL', $3, $4, $5, $6,
                    (select m.name from merchant m where m.organisation_id = $1 and m.scheme = $5 and m.id = $6),
-                   $7, 'sending', $4, $8,
+                   $7, 'sending', $4, $4, $8,
                    (select t.id from template t where t.organisation_id = $1 and t.id = $9),
                    (select o.id from product_order o where o.organisation_id = $1 and o.id = $10),
                    $11, $12, $13, $14, $4
@@ -74,7 +74,8 @@ impl Tenant<'_> {
     }
 
     /// Takes an order once more into sending: one that upstream does not have, or one of which that
-    /// has not come out. None if it is not there, or in any other state; else the sealed request.
+    /// has not come out. None if it is not there, in any other state, or was first sent too long ago;
+    /// else the sealed request.
     pub async fn begin_product_order_again(
         &mut self,
         id: Uuid,
@@ -85,8 +86,10 @@ impl Tenant<'_> {
         let version = self.next_version().await?;
         let sealed = sqlx::query_scalar!(
             r#"
-            update product_order set delivery = 'sending', sent_at = $3, status_at = $3, version = $4
-            where organisation_id = $1 and id = $2 and sealed_request is not null
+            update product_order
+            set delivery = 'sending', sent_at = $3, status_at = $3, version = $4,
+                begun_at = case delivery when 'missing' then $3 else begun_at end
+            where organisation_id = $1 and id = $2 and sealed_request is not null and first_seen_at > $6
               and (delivery = 'missing' or (delivery = 'unknown' and sent_at <= $5))
             returning sealed_request as "sealed!"
             "#,
@@ -95,6 +98,7 @@ impl Tenant<'_> {
             now,
             version,
             now - SETTLED_AFTER,
+            now - SENT_AGAIN_WITHIN,
         )
         .fetch_optional(self.connection())
         .await?;
@@ -102,113 +106,6 @@ impl Tenant<'_> {
             self.happened(id, &Happening::Sent, by, now).await?;
         }
         Ok(sealed)
-    }
-
-    /// Upstream has answered with the order: joins its id and link to it. If the sync has seen it in
-    /// between and taken it for somebody else's, the two become one; if it was taken for another one
-    /// sent from here, that one is of unknown outcome again.
-    pub async fn finish_product_order(
-        &mut self,
-        id: Uuid,
-        upstream_id: Uuid,
-        url: Option<&str>,
-        now: OffsetDateTime,
-    ) -> Result<()> {
-        self.join_upstream_order(id, upstream_id, url, true, now).await
-    }
-
-    /// An order that upstream shows is taken for this one. The request is kept, in case it is not.
-    pub(super) async fn take_for_product_order(
-        &mut self,
-        id: Uuid,
-        upstream_id: Uuid,
-        url: Option<&str>,
-        now: OffsetDateTime,
-    ) -> Result<()> {
-        self.join_upstream_order(id, upstream_id, url, false, now).await
-    }
-
-    async fn join_upstream_order(
-        &mut self,
-        id: Uuid,
-        upstream_id: Uuid,
-        url: Option<&str>,
-        certain: bool,
-        now: OffsetDateTime,
-    ) -> Result<()> {
-        let organisation = self.scope.copy.as_str();
-        let version = self.next_version().await?;
-        // Upstream shows one order once: whoever else holds its id gives it up. One that was sent from
-        // here and still has its request only seemed to be it.
-        let other = sqlx::query!(
-            r#"
-            update product_order o
-            set upstream_id = null, version = $4,
-                merged_into = case when held.mistaken then null else $2 end,
-                delivery = case when held.mistaken then 'unknown' else o.delivery end,
-                status = case when held.mistaken then null else o.status end,
-                status_at = case when held.mistaken then $5 else o.status_at end,
-                url = case when held.mistaken then null else o.url end,
-                msn = case when held.mistaken then null else o.msn end,
-                gone_at = case when held.mistaken then null else o.gone_at end,
-                deleted_at = case when held.mistaken then null else o.deleted_at end
-            from (
-                select id, status, msn, sales_unit_name, url, note,
-                       delivery is not null and sealed_request is not null as mistaken
-                from product_order where organisation_id = $1 and upstream_id = $3 and id <> $2) held
-            where o.organisation_id = $1 and o.id = held.id
-            returning held.id as "id!", held.status, held.msn, held.sales_unit_name, held.url, held.note as "note!",
-                      held.mistaken as "mistaken!"
-            "#,
-            organisation,
-            id,
-            upstream_id,
-            version,
-            now,
-        )
-        .fetch_optional(self.connection())
-        .await?;
-        let other = other.as_ref();
-        let merged = other.filter(|other| !other.mistaken);
-        sqlx::query!(
-            r#"
-            update product_order
-            set upstream_id = $3, url = coalesce($4, url), delivery = 'sent', refusal = null,
-                sealed_request = case when $11 then null else sealed_request end,
-                status = coalesce($6, status, 'RECEIVED'), msn = coalesce($7, msn),
-                sales_unit_name = coalesce($8, sales_unit_name),
-                note = case when $9 = '' or $9 = note then note when note = '' then $9 else note || E'\n' || $9 end,
-                status_at = $10, seen_at = $10, version = $5
-            where organisation_id = $1 and id = $2
-            "#,
-            organisation,
-            id,
-            upstream_id,
-            url.or(other.and_then(|other| other.url.as_deref())),
-            version,
-            other.and_then(|other| other.status.as_deref()),
-            other.and_then(|other| other.msn.as_deref()),
-            merged.and_then(|other| other.sales_unit_name.as_deref()),
-            merged.map_or("", |other| other.note.as_str()),
-            now,
-            certain,
-        )
-        .execute(self.connection())
-        .await?;
-        if let Some(other) = other.filter(|other| other.mistaken) {
-            self.happened(other.id, &Happening::Mistaken, None, now).await?;
-        }
-        if let Some(merged) = merged {
-            sqlx::query!(
-                "update product_order_event set order_id = $3 where organisation_id = $1 and order_id = $2",
-                organisation,
-                merged.id,
-                id,
-            )
-            .execute(self.connection())
-            .await?;
-        }
-        self.note_replacement(id, now).await
     }
 
     /// Upstream has said no. The order is kept with what was filled in, and is not shown in lists.
@@ -264,68 +161,5 @@ impl Tenant<'_> {
             return Ok(());
         }
         self.happened(id, what, None, now).await
-    }
-
-    /// Orders that upstream shows, that nobody knows the contents of, and that could be this one.
-    pub async fn product_order_candidates(&mut self, id: Uuid) -> Result<Vec<(Uuid, OffsetDateTime)>> {
-        let organisation = self.scope.copy.as_str();
-        let rows = sqlx::query!(
-            r#"
-            select c.id, c.first_seen_at
-            from product_order o
-            join product_order c on c.organisation_id = o.organisation_id and c.business_scheme = o.business_scheme
-                and c.business_id = o.business_id and c.product_type = o.product_type
-            where o.organisation_id = $1 and o.id = $2 and o.delivery in ('unknown', 'missing')
-              and c.delivery is null and c.upstream_id is not null and c.kind = 'PREFILL'
-              and c.first_seen_at >= o.first_seen_at and c.gone_at is null
-            order by c.first_seen_at, c.id
-            "#,
-            organisation,
-            id,
-        )
-        .fetch_all(self.connection())
-        .await?;
-        Ok(rows.into_iter().map(|row| (row.id, row.first_seen_at)).collect())
-    }
-
-    /// Somebody has recognised an order of unknown outcome in one that upstream shows. False if one
-    /// of them is not what it has to be for that.
-    pub async fn recognise_product_order(
-        &mut self,
-        id: Uuid,
-        candidate: Uuid,
-        by: &str,
-        now: OffsetDateTime,
-    ) -> Result<bool> {
-        let organisation = self.scope.copy.as_str();
-        let candidates = self.product_order_candidates(id).await?;
-        if !candidates.iter().any(|(possible, _)| *possible == candidate) {
-            return Ok(false);
-        }
-        let upstream_id = sqlx::query_scalar!(
-            r#"select upstream_id as "upstream_id!" from product_order where organisation_id = $1 and id = $2"#,
-            organisation,
-            candidate,
-        )
-        .fetch_one(self.connection())
-        .await?;
-        self.happened(id, &Happening::Found, Some(by), now).await?;
-        self.take_for_product_order(id, upstream_id, None, now).await?;
-        Ok(true)
-    }
-
-    async fn note_replacement(&mut self, id: Uuid, now: OffsetDateTime) -> Result<()> {
-        let organisation = self.scope.copy.as_str();
-        let order = sqlx::query!(
-            "select replaces, sent_by_email from product_order where organisation_id = $1 and id = $2",
-            organisation,
-            id,
-        )
-        .fetch_optional(self.connection())
-        .await?;
-        if let Some((Some(replaced), by)) = order.map(|order| (order.replaces, order.sent_by_email)) {
-            self.happened(replaced, &Happening::ReplacedBy(id), by.as_deref(), now).await?;
-        }
-        Ok(())
     }
 }

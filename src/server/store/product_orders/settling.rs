@@ -6,13 +6,18 @@
 
 use std::collections::HashMap;
 
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use super::super::{Result, Tenant};
 use super::SETTLED_AFTER;
 use super::list::{Listed, OrderListOutcome};
 use crate::domain::product_order::{Delivery, Happening, OrderKind, UpstreamOrder};
+
+/// What a list that was complete so long before an order was sent did not show counts as new: the
+/// usual pause between two lists, and time to fetch one. After a longer one, what is new may have been
+/// made elsewhere before.
+const LISTED_SHORTLY_BEFORE: Duration = Duration::minutes(20);
 
 /// An order whose sending had no clear outcome.
 struct Unsettled {
@@ -28,18 +33,39 @@ struct Unsettled {
 type Likeness = (String, String, String);
 
 impl Tenant<'_> {
+    /// Whether there are orders whose sending had no clear outcome.
+    pub(super) async fn has_unsettled_product_orders(&mut self) -> Result<bool> {
+        let organisation = self.scope.copy.as_str();
+        sqlx::query_scalar!(
+            r#"
+            select exists (
+                select from product_order
+                where organisation_id = $1 and sealed_request is not null and upstream_id is null) as "unsettled!"
+            "#,
+            organisation,
+        )
+        .fetch_one(self.connection())
+        .await
+    }
+
     /// Finds out what has become of orders whose sending had no clear outcome. Returns the new orders
-    /// that are none of those, and those that are.
+    /// that are none of those.
+    ///
+    /// An order that was looked for and was not there is never found by itself: what looks like it may
+    /// have been made elsewhere since. Only a list that is `believed` says that one is not there.
     pub(super) async fn settle_product_orders<'a>(
         &mut self,
         new: Listed<'a>,
         asked_at: OffsetDateTime,
         now: OffsetDateTime,
+        believed: bool,
         outcome: &mut OrderListOutcome,
-    ) -> Result<(Listed<'a>, Listed<'a>)> {
-        let mut unsettled = self.unsettled_product_orders(now).await?;
-        let followed = self.product_orders_are_followed().await?;
-        let (mut rest, mut found) = (Vec::new(), Vec::new());
+    ) -> Result<Listed<'a>> {
+        // First of all, so that orders which are just being sent are seen as they are then.
+        self.hold_copy().await?;
+        let unsettled = self.unsettled_product_orders().await?;
+        let listed_before = self.product_orders_listed_at().await?;
+        let mut rest = Vec::new();
         let mut alike: HashMap<Likeness, Listed<'a>> = HashMap::new();
         for order in new {
             match likeness(&order.0).filter(|likeness| unsettled.contains_key(likeness)) {
@@ -47,31 +73,38 @@ impl Tenant<'_> {
                 None => rest.push(order),
             }
         }
-        for (likeness, orders) in unsettled.drain() {
-            let candidates = alike.remove(&likeness).unwrap_or_default();
+        let held = self.held_upstream_ids(alike.values().flatten().map(|order| order.0.id).collect()).await?;
+        for (likeness, orders) in unsettled {
+            let mut candidates = alike.remove(&likeness).unwrap_or_default();
+            candidates.retain(|order| !held.contains(&order.0.id));
             let in_flight =
                 orders.iter().any(|order| order.delivery == Delivery::Sending && now - order.sent_at < SETTLED_AFTER);
             if in_flight {
                 // The answer is about to say which one it is: a moment's patience.
                 continue;
             }
+            let can_be = |order: &Unsettled| {
+                let was_not_there = listed_before.is_some_and(|before| before > order.sent_at - LISTED_SHORTLY_BEFORE);
+                order.delivery != Delivery::Missing && was_not_there
+            };
             let same = orders.windows(2).all(|pair| pair[0].prefill == pair[1].prefill);
-            let nobody_elses = followed && candidates.len() <= orders.len() && same;
+            let nobody_elses = orders.iter().all(can_be) && candidates.len() <= orders.len() && same;
             if orders.iter().all(|order| !order.could_be_shown) && (candidates.is_empty() || nobody_elses) {
                 for (order, (upstream, _)) in orders.iter().zip(&candidates) {
                     self.happened(order.id, &Happening::Found, None, now).await?;
                     self.take_for_product_order(order.id, upstream.id, upstream.url.as_deref(), now).await?;
                 }
+                self.write_changed_product_orders(&candidates, asked_at, now).await?;
                 outcome.found += candidates.len();
                 for order in orders.iter().skip(candidates.len()) {
-                    if asked_at - order.sent_at >= SETTLED_AFTER && order.delivery != Delivery::Missing {
+                    let overdue = asked_at - order.sent_at >= SETTLED_AFTER;
+                    if overdue && believed && order.delivery != Delivery::Missing {
                         self.doubt_product_order(order.id, &Happening::Missing, now).await?;
                         outcome.missing += 1;
                     } else {
                         self.doubt_product_order(order.id, &Happening::Unknown, now).await?;
                     }
                 }
-                found.extend(candidates);
                 continue;
             }
             // Which is which, only a person can tell: they are shown side by side.
@@ -80,25 +113,32 @@ impl Tenant<'_> {
             }
             rest.extend(candidates);
         }
-        Ok((rest, found))
+        Ok(rest)
     }
 
-    /// Whether there has been a list before. In a first one, orders of long ago are new, too.
-    async fn product_orders_are_followed(&mut self) -> Result<bool> {
+    /// When a list was taken over before; what was there then is not new.
+    async fn product_orders_listed_at(&mut self) -> Result<Option<OffsetDateTime>> {
+        let organisation = self.scope.copy.as_str();
+        let listed = sqlx::query_scalar!(
+            "select completed_at from sync_job where organisation_id = $1 and resource = 'product_orders'",
+            organisation,
+        );
+        Ok(listed.fetch_optional(self.connection()).await?.flatten())
+    }
+
+    /// Those of upstream's ids that an order has.
+    async fn held_upstream_ids(&mut self, ids: Vec<Uuid>) -> Result<Vec<Uuid>> {
         let organisation = self.scope.copy.as_str();
         sqlx::query_scalar!(
-            r#"
-            select exists (
-                select 1 from sync_job
-                where organisation_id = $1 and resource = 'product_orders' and completed_at is not null) as "followed!"
-            "#,
+            r#"select upstream_id as "upstream_id!" from product_order where organisation_id = $1 and upstream_id = any($2)"#,
             organisation,
+            &ids,
         )
-        .fetch_one(self.connection())
+        .fetch_all(self.connection())
         .await
     }
 
-    async fn unsettled_product_orders(&mut self, now: OffsetDateTime) -> Result<HashMap<Likeness, Vec<Unsettled>>> {
+    async fn unsettled_product_orders(&mut self) -> Result<HashMap<Likeness, Vec<Unsettled>>> {
         let organisation = self.scope.copy.as_str();
         let rows = sqlx::query!(
             r#"
@@ -112,12 +152,11 @@ impl Tenant<'_> {
                          and c.delivery is null and c.upstream_id is not null and c.kind = 'PREFILL'
                          and c.first_seen_at >= o.first_seen_at and c.gone_at is null) as "could_be_shown!"
             from product_order o
-            where o.organisation_id = $1 and o.delivery in ('sending', 'unknown', 'missing') and o.upstream_id is null
-              and o.merged_into is null and o.sent_at > $2
+            where o.organisation_id = $1 and o.sealed_request is not null and o.upstream_id is null
+              and o.delivery in ('sending', 'unknown', 'missing')
             order by o.sent_at, o.id
             "#,
             organisation,
-            now - crate::domain::product_order::PREFILL_LIFE,
         )
         .fetch_all(self.connection())
         .await?;
@@ -129,22 +168,6 @@ impl Tenant<'_> {
             unsettled.entry((row.scheme, row.business_id, row.product_type)).or_default().push(order);
         }
         Ok(unsettled)
-    }
-
-    /// What an order was found by is not doubted any more when its link has run out.
-    pub(super) async fn forget_settled_requests(&mut self, now: OffsetDateTime) -> Result<()> {
-        let organisation = self.scope.copy.as_str();
-        sqlx::query!(
-            r#"
-            update product_order set sealed_request = null
-            where organisation_id = $1 and delivery = 'sent' and sealed_request is not null and sent_at < $2
-            "#,
-            organisation,
-            now - crate::domain::product_order::PREFILL_LIFE,
-        )
-        .execute(self.connection())
-        .await
-        .map(drop)
     }
 }
 

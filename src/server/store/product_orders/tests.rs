@@ -13,6 +13,9 @@ use crate::domain::sales_unit::ListedSalesUnit;
 use crate::server::store::organisations::Registration;
 use crate::server::store::{MIGRATIONS, Scope, Store, Tenant};
 
+mod doubt;
+mod lists;
+
 const BUSINESS: &str = "918713867";
 
 struct Orders {
@@ -91,11 +94,71 @@ impl Orders {
     }
 
     async fn listed(&mut self, orders: &[UpstreamOrder]) -> OrderListOutcome {
+        self.now += Duration::SECOND;
+        self.listed_as_of(orders, self.now).await
+    }
+
+    /// Takes over a list that upstream was asked for at `asked_at`.
+    async fn listed_as_of(&mut self, orders: &[UpstreamOrder], asked_at: OffsetDateTime) -> OrderListOutcome {
         let listed: Vec<_> = orders.iter().map(|order| (order.clone(), "{}".to_owned())).collect();
+        self.now += Duration::SECOND;
+        self.store.apply_product_order_list(&self.scope, &listed, asked_at, self.now, false).await.unwrap()
+    }
+
+    /// Asks for one order.
+    async fn refreshed(&mut self, order: &UpstreamOrder) {
         let (mut tenant, now) = self.tenant().await;
-        let outcome = tenant.apply_product_order_list(&listed, now, now, false).await.unwrap();
+        tenant.save_product_order(order, "{}", now, now).await.unwrap();
         tenant.commit().await.unwrap();
-        outcome
+    }
+
+    async fn settled_by_time(&mut self) {
+        let (mut tenant, now) = self.tenant().await;
+        tenant.settle_product_orders_by_time(now).await.unwrap();
+        tenant.commit().await.unwrap();
+    }
+
+    async fn deleted(&mut self, id: Uuid) {
+        let (mut tenant, now) = self.tenant().await;
+        tenant.note_product_order_deleted(id, "staff@example.com", now).await.unwrap();
+        tenant.commit().await.unwrap();
+    }
+
+    async fn recognised(&mut self, id: Uuid, candidate: Uuid) -> bool {
+        let (mut tenant, now) = self.tenant().await;
+        let recognised = tenant.recognise_product_order(id, candidate, "staff@example.com", now).await.unwrap();
+        tenant.commit().await.unwrap();
+        recognised
+    }
+
+    async fn released(&mut self, id: Uuid) -> bool {
+        let (mut tenant, now) = self.tenant().await;
+        let released = tenant.release_product_order(id, Some("staff@example.com"), now).await.unwrap();
+        tenant.commit().await.unwrap();
+        released
+    }
+
+    /// Takes an order into sending once more, if that may be.
+    async fn begun_again(&mut self, id: Uuid) -> bool {
+        let (mut tenant, now) = self.tenant().await;
+        let sealed = tenant.begin_product_order_again(id, Some("staff@example.com"), now).await.unwrap();
+        tenant.commit().await.unwrap();
+        sealed.is_some()
+    }
+
+    async fn candidates(&mut self, id: Uuid) -> Vec<Uuid> {
+        let (mut tenant, _) = self.tenant().await;
+        tenant.product_order_candidates(id).await.unwrap().into_iter().map(|(id, _)| id).collect()
+    }
+
+    async fn happened(&mut self, id: Uuid) -> Vec<Happening> {
+        self.order(id).await.happenings.into_iter().map(|happened| happened.what).collect()
+    }
+
+    async fn keeps_request(&self, id: Uuid) -> bool {
+        let mut tenant = self.store.tenant(&self.scope).await.unwrap();
+        let kept = sqlx::query_scalar("select sealed_request is not null from product_order where id = $1").bind(id);
+        kept.fetch_one(tenant.connection()).await.unwrap()
     }
 
     async fn order(&mut self, id: Uuid) -> ProductOrder {
@@ -187,17 +250,6 @@ async fn an_order_that_never_arrived_is_missing_and_can_be_sent_again(pool: PgPo
 }
 
 #[sqlx::test(migrator = "MIGRATIONS")]
-async fn an_order_that_arrives_late_is_found_all_the_same(pool: PgPool) {
-    let mut orders = Orders::new(pool).await;
-    orders.begin(A, "").await;
-    orders.answer_lost(A).await;
-    orders.now += Duration::minutes(2);
-    orders.listed(&[]).await;
-    assert_eq!(orders.listed(&[upstream(1, OrderStatus::Received)]).await.found, 1);
-    assert_eq!(orders.rows().await, 1);
-}
-
-#[sqlx::test(migrator = "MIGRATIONS")]
 async fn a_portal_that_ended_in_the_middle_of_sending_looks_for_the_order(pool: PgPool) {
     let mut orders = Orders::new(pool).await;
     orders.begin(A, "").await;
@@ -258,19 +310,6 @@ async fn statuses_are_noted_as_they_change_and_orders_that_vanish_are_kept(pool:
     assert_eq!(orders.listed(&listed[15..]).await.held, 14, "too much is missing to be true");
     assert_eq!(orders.listed(&listed).await.changed, 1, "it is back");
     assert_eq!(orders.order(U1).await.row.gone_at, None);
-}
-
-#[sqlx::test(migrator = "MIGRATIONS")]
-async fn a_deleted_order_stays_deleted_although_the_list_lags(pool: PgPool) {
-    let mut orders = Orders::new(pool).await;
-    orders.begin(A, "").await;
-    orders.answered(A, U1).await;
-    let (mut tenant, now) = orders.tenant().await;
-    tenant.note_product_order_deleted(A, "staff@example.com", now).await.unwrap();
-    tenant.commit().await.unwrap();
-    orders.listed(&[upstream(1, OrderStatus::Received)]).await;
-    let order = orders.order(A).await;
-    assert!(order.row.deleted_at.is_some() && order.row.gone_at.is_some());
 }
 
 #[sqlx::test(migrator = "MIGRATIONS")]
@@ -337,38 +376,4 @@ async fn an_order_that_could_be_one_that_is_shown_is_not_called_missing(pool: Pg
     orders.answer_lost(B).await;
     let (mut tenant, _) = orders.tenant().await;
     assert_eq!(tenant.product_order_candidates(B).await.unwrap().len(), 1, "sending again hides nothing");
-}
-
-#[sqlx::test(migrator = "MIGRATIONS")]
-async fn a_first_list_does_not_say_which_order_is_new(pool: PgPool) {
-    let mut orders = Orders::new(pool).await;
-    orders.followed(None).await;
-    orders.begin(A, "").await;
-    orders.answer_lost(A).await;
-    let outcome = orders.listed(&[upstream(1, OrderStatus::Received)]).await;
-    assert_eq!((outcome.new, outcome.found, orders.delivery(A).await), (1, 0, Some(Delivery::Unknown)));
-    let (mut tenant, _) = orders.tenant().await;
-    assert_eq!(tenant.product_order_candidates(A).await.unwrap().len(), 1);
-}
-
-#[sqlx::test(migrator = "MIGRATIONS")]
-async fn a_request_is_kept_only_while_it_may_be_needed(pool: PgPool) {
-    let mut orders = Orders::new(pool).await;
-    orders.begin(A, "").await;
-    orders.answer_lost(A).await;
-    let listed = [upstream(1, OrderStatus::Received)];
-    orders.listed(&listed).await;
-    let kept = async |orders: &Orders| {
-        let mut tenant = orders.store.tenant(&orders.scope).await.unwrap();
-        let kept = sqlx::query_scalar("select sealed_request is not null from product_order where id = $1").bind(A);
-        kept.fetch_one(tenant.connection()).await.unwrap()
-    };
-    assert!(kept(&orders).await, "what was found may be another order");
-    orders.now += Duration::days(15);
-    orders.listed(&listed).await;
-    assert!(!kept(&orders).await);
-    orders.begin(B, "").await;
-    orders.answered(B, Uuid::from_u128(2)).await;
-    let order = orders.order(B).await;
-    assert_eq!(order.row.delivery, Some(Delivery::Sent));
 }

@@ -30,7 +30,7 @@ async fn a_thousand_double_submits_with_answers_cut_make_no_duplicate_and_lose_n
         // Meanwhile the sync looks, and may see orders whose answers are on their way.
         let looking = async {
             if turn % 3 == 0 {
-                let _ = crate::server::ordering::look(&ordering.test.portal, &ordering.scope).await;
+                let _ = crate::server::ordering::look_through_list(&ordering.test.portal, &ordering.scope).await;
             }
         };
         let (submitted, ()) = tokio::join!(submits, looking);

@@ -45,12 +45,12 @@ async fn one_that_shows_up_in_both_lists_is_the_units(pool: PgPool) {
     let (one, two) = (listed(1, "https://a.example/"), listed(2, "https://b.example/"));
     let new = |new| WebhookListOutcome { new, ..WebhookListOutcome::default() };
     assert_eq!(apply(&portal, 0, None, &[one.clone(), two.clone()]).await, new(2));
-    let changed = apply(&portal, 0, Some("123456"), &[two.clone()]).await;
+    let changed = apply(&portal, 0, Some("123456"), std::slice::from_ref(&two)).await;
     assert_eq!(changed, WebhookListOutcome { changed: 1, ..WebhookListOutcome::default() });
     // And it stays the unit's, whichever list comes last; then nothing changes any more.
     for _ in 0..2 {
         assert_eq!(apply(&portal, 0, None, &[one.clone(), two.clone()]).await, new(0));
-        assert_eq!(apply(&portal, 0, Some("123456"), &[two.clone()]).await, new(0));
+        assert_eq!(apply(&portal, 0, Some("123456"), std::slice::from_ref(&two)).await, new(0));
     }
     assert_eq!(kept(&portal, 1).await.msn(), None);
     assert_eq!(kept(&portal, 2).await.msn(), Msn::parse("123456").as_ref());
