@@ -3,8 +3,17 @@ import { accountNumber, organisationNumber, unique } from './numbers';
 
 /** A field of a form by its label. */
 export function field(page: Page, label: string): Locator {
+  return page.getByRole('main').getByLabel(wording(label));
+}
+
+/** A field of a product order with all that is said beside it. */
+export function beside(page: Page, label: string | RegExp): Locator {
+  return page.locator('.asked').filter({ has: page.getByLabel(typeof label === 'string' ? wording(label) : label) });
+}
+
+function wording(label: string): RegExp {
   const escaped = label.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-  return page.getByRole('main').getByLabel(new RegExp(`^${escaped}(\\s*required)?$`));
+  return new RegExp(`^${escaped}(\\s*required)?$`);
 }
 
 /** Fills in fields by their labels: text is typed, selections are chosen by what they show, or by its beginning. */
