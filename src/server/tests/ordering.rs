@@ -1,6 +1,7 @@
 //! Product orders on their way upstream and back, through everything that can go wrong.
 
 mod double_submits;
+mod looking;
 
 use serde_json::{Value, json};
 use sqlx::PgPool;

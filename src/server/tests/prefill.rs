@@ -293,6 +293,31 @@ async fn a_picture_is_kept_through_refusals_and_shown_with_the_order(pool: PgPoo
 }
 
 #[sqlx::test(migrator = "MIGRATIONS")]
+async fn pictures_are_kept_as_long_as_something_uses_them(pool: PgPool) {
+    let portal = TestPortal::synced(pool).await;
+    let staff = operator(&portal).await;
+    let mut hashes = Vec::new();
+    for size in [200, 201, 202, 203] {
+        let form = staff.upload(NEW, &[("intent", "check")], &[("logo_file", "a.png", &picture(size, size))]).await;
+        hashes.push(form.hidden("logo"));
+    }
+    let [ordered, preset, unused, fresh] = &hashes[..] else { panic!("{hashes:?}") };
+    super::templates::make(&staff, &[("logo", preset)]).await;
+    let sent = send(&staff, &with(&RIGHT, &[("key", &Uuid::new_v4().to_string()), ("logo", ordered)])).await;
+    assert!(sent.location().ends_with("?did=sent"), "{}", sent.text());
+    for hash in [ordered, preset, unused] {
+        let age = "update logo set uploaded_at = now() - interval '25 hours' where hash = $1";
+        as_partner(&portal, age, hash).await;
+    }
+    crate::server::sync::clean(portal.portal.store(), time::OffsetDateTime::now_utc()).await.unwrap();
+    for (hash, status) in
+        [(ordered, StatusCode::OK), (preset, StatusCode::OK), (fresh, StatusCode::OK), (unused, StatusCode::NOT_FOUND)]
+    {
+        assert_eq!(staff.get(&format!("/as/org_kystkassa/logos/{hash}.png")).await.status, status);
+    }
+}
+
+#[sqlx::test(migrator = "MIGRATIONS")]
 async fn a_picture_that_is_not_taken_takes_nothing_else_with_it(pool: PgPool) {
     let portal = TestPortal::synced(pool).await;
     let staff = operator(&portal).await;

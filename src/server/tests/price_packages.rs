@@ -262,3 +262,25 @@ async fn a_merchant_sees_and_notes_no_package(pool: PgPool) {
         StatusCode::NOT_FOUND
     );
 }
+
+#[sqlx::test(migrator = "MIGRATIONS")]
+async fn only_orders_that_upstream_has_count_for_a_package(pool: PgPool) {
+    let portal = TestPortal::start(pool).await;
+    apply(&portal, &packages(), false).await;
+    let now = OffsetDateTime::now_utc();
+    for number in 0..4 {
+        add_order(&portal, "p-pos", &format!("12345{number}"), now, OrderStatus::Submitted).await;
+    }
+    let scope = Scope::whole(org(PARTNER));
+    let mut transaction = portal.pool.begin().await.unwrap();
+    let acting = "select set_config('portal.organisation', $1, true)";
+    sqlx::query(acting).bind(PARTNER).execute(&mut *transaction).await.unwrap();
+    for (msn, delivery) in [("123450", "refused"), ("123451", "missing"), ("123452", "unknown")] {
+        let change = "update product_order set delivery = $2 where msn = $1";
+        sqlx::query(change).bind(msn).bind(delivery).execute(&mut *transaction).await.unwrap();
+    }
+    transaction.commit().await.unwrap();
+    let mut tenant = portal.portal.store().tenant(&scope).await.unwrap();
+    let known = tenant.price_packages().await.unwrap();
+    assert_eq!(known.iter().find(|known| known.package.id == "p-pos").map(|known| known.orders), Some(1));
+}

@@ -125,6 +125,23 @@ async fn locked_values_win_whatever_is_sent(pool: PgPool) {
     assert!(page.contains("Own name") && page.contains("Web shops") && page.contains("by a@example.com"), "{page}");
     let template = staff.get(&format!("{TEMPLATES}/{id}")).await;
     assert!(template.text().contains("Orders with it: 1") && template.body.contains(&key), "{}", template.text());
+
+    // A correction goes on with the template, and its locks win over what the order held; once it is
+    // in the archive, with what the order held.
+    let correcting = format!("{ORDER}?corrects={key}");
+    let changed = [("name", "Web shops"), ("product_type", "DONATIONS"), ("lock_product_type", "yes")];
+    assert_eq!(staff.post(&format!("{TEMPLATES}/{id}"), &changed).await.status, StatusCode::SEE_OTHER);
+    let form = staff.get(&correcting).await;
+    assert_eq!((form.hidden("template"), form.hidden("replaces")), (id.to_string(), key.clone()));
+    let form = form.body;
+    assert!(
+        form.contains("Own name") && form.contains("Donations") && !form.contains("name=\"product_type\""),
+        "{form}"
+    );
+    staff.post(&format!("{TEMPLATES}/{id}/archive"), &[]).await;
+    let form = staff.get(&correcting).await;
+    assert_eq!(form.hidden("template"), "");
+    assert!(form.body.contains("Own name") && form.body.contains("name=\"product_type\""), "{}", form.body);
 }
 
 #[sqlx::test(migrator = "MIGRATIONS")]
