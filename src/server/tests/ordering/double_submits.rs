@@ -7,13 +7,14 @@ use futures::future::join_all;
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use super::{BY, Ordering, Wanted};
+use super::{BY, Ordering, Wanted, until};
 use crate::domain::product_order::Delivery;
-use crate::server::ordering::Sending;
+use crate::server::ordering::{Sending, look_through_list};
 use crate::server::store::MIGRATIONS;
 use crate::server::tests::PARTNER;
 
 const VARIABLE: &str = "PORTAL_SUBMITS";
+const FAULTS: [&str; 5] = ["lost-answer=40%", "error=500:3%", "error=429:0.5%", "truncate=3%", "latency=0ms..3ms"];
 /// As many people click at the same time.
 const AT_ONCE: usize = 8;
 
@@ -22,7 +23,7 @@ async fn a_thousand_double_submits_with_answers_cut_make_no_duplicate_and_lose_n
     let count = std::env::var(VARIABLE).map_or(60, |count| count.parse().unwrap());
     let ordering = Ordering::start(pool).await;
     let wanted = wanted(&ordering, count);
-    ordering.set_faults(&["lost-answer=40%", "error=500:3%", "error=429:0.5%", "truncate=3%", "latency=0ms..3ms"]);
+    ordering.set_faults(&FAULTS);
     let ids: Vec<Uuid> = wanted.keys().copied().collect();
     let mut ends = BTreeMap::<&'static str, usize>::new();
     for (turn, ids) in ids.chunks(AT_ONCE).enumerate() {
@@ -30,10 +31,16 @@ async fn a_thousand_double_submits_with_answers_cut_make_no_duplicate_and_lose_n
         // Meanwhile the sync looks, and may see orders whose answers are on their way.
         let looking = async {
             if turn % 3 == 0 {
-                let _ = crate::server::ordering::look_through_list(&ordering.test.portal, &ordering.scope).await;
+                let _ = look_through_list(&ordering.test.portal, &ordering.scope).await;
             }
         };
         let (submitted, ()) = tokio::join!(submits, looking);
+        if submitted.contains(&"not reached") {
+            // After so much trouble the portal leaves upstream alone for a moment: that tests little.
+            ordering.set_faults(&[]);
+            until(async || look_through_list(&ordering.test.portal, &ordering.scope).await.is_ok()).await;
+            ordering.set_faults(&FAULTS);
+        }
         for end in submitted {
             *ends.entry(end).or_default() += 1;
         }
@@ -42,9 +49,13 @@ async fn a_thousand_double_submits_with_answers_cut_make_no_duplicate_and_lose_n
     ordering.set_faults(&[]);
     settle(&ordering, &wanted, &mut ends).await;
     println!("{ends:?}");
-    for end in ["sent", "unknown", "killed", "recognised", "sent again"] {
+    // Of a few, it is chance which of the rarer ends they come to.
+    let rarer = if count < 500 { &[][..] } else { &["killed", "recognised", "sent again"] };
+    for end in ["sent", "unknown"].iter().chain(rarer) {
         assert!(ends.contains_key(end), "no order was {end}: the test has tested little: {ends:?}");
     }
+
+    assert!(ends.get("not reached").is_none_or(|kept| kept * 4 < count), "the test has tested little: {ends:?}");
 
     let rows = rows(&ordering).await;
     let keys: Vec<Uuid> = upstream_keys(&ordering).into_values().collect();
