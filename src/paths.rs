@@ -33,7 +33,7 @@ pub fn is_devious(path: &str) -> bool {
     let inner = path.strip_prefix('/').unwrap_or(path);
     let inner = inner.strip_suffix('/').unwrap_or(inner);
     let has_gap = !inner.is_empty() && inner.split('/').any(str::is_empty);
-    let leads_away = |segment: &str| matches!(segment, "." | "..") || segment.contains(['\\', '\0']);
+    let leads_away = |segment: &str| matches!(segment, "." | "..") || segment.contains('\\');
     has_gap || decoded(path).split('/').any(leads_away)
 }
 

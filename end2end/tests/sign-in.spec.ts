@@ -44,7 +44,7 @@ test('somebody without access to any business is told what to do', async ({ page
   await open('/login');
   await signIn(page, STRANGER);
   await expect(page).toHaveURL('/businesses');
-  await expect(page.getByRole('heading', { name: 'No access yet' })).toBeVisible();
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Get access to a business');
   await page.getByRole('link', { name: 'your profile' }).click();
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Your profile');
 });
