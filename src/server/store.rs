@@ -159,7 +159,16 @@ impl Store {
     pub async fn tenant<'a>(&self, scope: &'a Scope) -> Result<Tenant<'a>> {
         // One round trip for both. An OrgId holds no character that could end the literal.
         let begin = format!("begin; set local portal.organisation = '{}'", scope.acting);
-        Ok(Tenant { transaction: self.pool.begin_with(AssertSqlSafe(begin)).await?, scope })
+        Ok(Tenant { transaction: self.begin(begin).await?, scope })
+    }
+
+    /// Begins a transaction in a task of its own. Whoever asks for it may be dropped while the
+    /// database is beginning it; then the connection would go back to the pool with an open
+    /// transaction that swallows what others write through it.
+    async fn begin(&self, statement: String) -> Result<Transaction<'static, Postgres>> {
+        let pool = self.pool.clone();
+        let beginning = tokio::spawn(async move { pool.begin_with(AssertSqlSafe(statement)).await });
+        beginning.await.unwrap_or(Err(sqlx::Error::WorkerCrashed))
     }
 
     pub async fn close(&self) {

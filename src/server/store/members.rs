@@ -57,7 +57,7 @@ impl Store {
     /// Gives a member another role, or ends their membership. One change of an organisation's
     /// members at a time, so that two admins cannot take each other's place away.
     pub async fn change_membership(&self, organisation: &OrgId, staff: Uuid, role: Option<Role>) -> Result<Changed> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.begin("begin".to_owned()).await?;
         sqlx::query!("select id from organisation where id = $1 for no key update", organisation.as_str())
             .fetch_optional(&mut *transaction)
             .await?;

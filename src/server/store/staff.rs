@@ -69,7 +69,7 @@ impl Store {
 
     /// Sets a new password and ends all sessions of the person.
     pub async fn set_password(&self, id: Uuid, password_hash: &str) -> Result<()> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.begin("begin".to_owned()).await?;
         sqlx::query!("update staff set password_hash = $2 where id = $1", id, password_hash)
             .execute(&mut *transaction)
             .await?;
@@ -79,7 +79,7 @@ impl Store {
 
     /// Lets somebody in again, or keeps them out and ends all their sessions.
     pub async fn set_disabled(&self, id: Uuid, disabled: bool) -> Result<()> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.begin("begin".to_owned()).await?;
         sqlx::query!(
             "update staff set disabled_at = case when $2 then coalesce(disabled_at, now()) end where id = $1",
             id,

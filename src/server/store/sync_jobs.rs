@@ -107,7 +107,7 @@ impl Store {
         held: Option<&str>,
         then: &[&str],
     ) -> Result<()> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.begin("begin".to_owned()).await?;
         sqlx::query!(
             r#"
             update sync_job
