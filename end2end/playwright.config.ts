@@ -7,8 +7,7 @@ export default defineConfig({
   globalSetup: './tests/support/global-setup.ts',
   fullyParallel: true,
   forbidOnly: true,
-  // A machine that is shared with others stumbles now and then; what fails three times is a fault.
-  retries: 2,
+  retries: 0,
   workers: 2,
   // A debug build on two cores that it shares with two browsers and a database is slow now and then.
   timeout: 60_000,

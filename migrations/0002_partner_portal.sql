@@ -5,6 +5,9 @@
 -- stands behind the first argument of every function of the store. All of this is the partner's
 -- alone: a merchant that is served from a partner's copy sees none of it.
 
+-- Which attempt was counted last: one that is turned away is not.
+alter table sign_in_throttle add column counted uuid;
+
 alter table organisation
     -- Where staff send feedback: a mail address or a web page.
     add column feedback_address text,

@@ -28,6 +28,10 @@ export const SIGNED_OUT = { cookies: [], origins: [] };
 /** Of all partners together in the demo that most tests share. */
 export const SALES_UNITS = 600;
 
+/** The pages that tell whether something has still to be fetched: of the lists, and of what upstream offers. */
+export const LISTS = ['sales-units', 'merchants', 'product-orders', 'price-packages', 'webhooks', 'webhooks/coverage'];
+const WHOLE = [...LISTS, 'settings'];
+
 /** The partners of a demo, the largest first. */
 export const PARTNERS = ['org_kystkassa', 'org_nordbetaling', 'org_jarvikassa'];
 
@@ -108,11 +112,11 @@ export class Demo {
   }
 
   /** Waits until everything that upstream tells has been fetched. */
-  async synced(): Promise<void> {
+  async synced(pages = WHOLE): Promise<void> {
     const member = await signedInRequests(this.url, MEMBER);
     try {
       for (const partner of PARTNERS) {
-        while (!(await isSynced(member, partner))) {
+        while (!(await isSynced(member, partner, pages))) {
           if (this.running.exitCode !== null) throw new Error(`the demo has ended:\n${this.output.join('')}`);
         }
       }
@@ -160,10 +164,10 @@ async function freePort(): Promise<number> {
 }
 
 /** Every unit's details are there, and so is what is fetched beside and after them. */
-async function isSynced(member: APIRequestContext, partner: string): Promise<boolean> {
+async function isSynced(member: APIRequestContext, partner: string, pages: string[]): Promise<boolean> {
   const waiting = await (await member.get(`/as/${partner}/sales-units?state=waiting`)).text();
   if (!waiting.includes('No match')) return false;
-  for (const list of ['sales-units', 'merchants', 'product-orders', 'price-packages', 'webhooks', 'webhooks/coverage', 'settings']) {
+  for (const list of pages) {
     const page = await (await member.get(`/as/${partner}/${list}`)).text();
     if (/<progress|Not synced yet|Waiting for its turn|have not been fetched yet|Not asked yet/.test(page) || page.includes('…</span>')) return false;
   }

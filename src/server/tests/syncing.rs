@@ -171,7 +171,13 @@ async fn one_partners_wrong_keys_leave_the_others_alone(pool: PgPool) {
         .execute(&portal.pool)
         .await
         .unwrap();
-    assert!(portal.sync().await > 0);
+    portal.sync().await;
+    let failing: Vec<String> =
+        sqlx::query_scalar("select distinct organisation_id from sync_job where failing_since is not null")
+            .fetch_all(&portal.pool)
+            .await
+            .unwrap();
+    assert_eq!(failing, [PARTNER]);
     let browser =
         portal.member("a@example.com", &[(PARTNER, Role::Viewer), (super::OTHER_PARTNER, Role::Viewer)]).await;
     assert!(browser.get(LIST).await.text().contains("has refused the keys"), "{}", browser.get(LIST).await.text());
