@@ -1,11 +1,13 @@
 //! The document around every page, and which address is which page.
 
 use axum::http::request::Parts;
+use leptos::either::Either;
 use leptos::prelude::*;
 use leptos_meta::{MetaTags, provide_meta_context};
 use leptos_router::components::{Route, Router, Routes};
 use leptos_router::{SsrMode, path};
 
+use crate::pages;
 use crate::pages::businesses::BusinessesPage;
 use crate::pages::landing::LandingPage;
 use crate::pages::login::LoginPage;
@@ -27,6 +29,7 @@ use crate::pages::sales_units::SalesUnitsPage;
 use crate::pages::settings::SettingsPage;
 use crate::pages::template::{NewTemplatePage, TemplatePage};
 use crate::pages::templates::TemplatesPage;
+use crate::pages::unanswered::UnansweredPage;
 use crate::pages::webhook::WebhookPage;
 use crate::pages::webhook_coverage::WebhookCoveragePage;
 use crate::pages::webhooks::WebhooksPage;
@@ -59,7 +62,10 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
-    view! {
+    if let Some(unanswered) = pages::unanswered() {
+        return Either::Left(view! { <UnansweredPage unanswered/> });
+    }
+    Either::Right(view! {
         <Router>
             <Routes fallback=NotFoundPage>
                 <Route path=path!("/login") view=LoginPage ssr=SsrMode::Async/>
@@ -89,5 +95,5 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/as/:org/webhooks/:id") view=WebhookPage ssr=SsrMode::Async/>
             </Routes>
         </Router>
-    }
+    })
 }

@@ -27,6 +27,7 @@ pub mod sales_units;
 pub mod settings;
 pub mod template;
 pub mod templates;
+pub mod unanswered;
 pub mod webhook;
 pub mod webhook_coverage;
 pub mod webhooks;
@@ -39,6 +40,8 @@ use axum::http::{HeaderMap, StatusCode};
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
 use percent_encoding::percent_decode_str;
+
+use self::unanswered::Unanswered;
 
 use crate::domain::failure::Failure;
 use crate::server::acting::by_link::ByLink;
@@ -62,6 +65,11 @@ pub fn by_link() -> Option<ByLink> {
 /// A form that was refused, with all that was typed.
 #[derive(Clone, Debug)]
 pub struct Refused<T>(pub T);
+
+/// Why this address cannot be answered, whatever it is.
+pub fn unanswered() -> Option<Unanswered> {
+    request()?.extensions.get().cloned()
+}
 
 /// What was typed into this page's form and refused; answers with 422.
 pub fn refused<T: Clone + Send + Sync + 'static>() -> Option<T> {

@@ -136,8 +136,7 @@ pub fn product_order(organisation: &OrgId, order: Uuid) -> String {
 
 /// The details of an order, knowing the list that they were opened from.
 pub fn product_order_from(organisation: &OrgId, order: Uuid, list: &str) -> String {
-    let path = product_order(organisation, order);
-    if list.is_empty() { path } else { format!("{path}?list={}", value(list)) }
+    from_list(product_order(organisation, order), list)
 }
 
 /// One of the things that can be done with an order: `refresh`, `note`, `delete`, `send`, `recognise`.
@@ -246,8 +245,7 @@ pub fn webhook(organisation: &OrgId, webhook: Uuid) -> String {
 
 /// The details of a registration, knowing the list that they were opened from.
 pub fn webhook_from(organisation: &OrgId, webhook: Uuid, list: &str) -> String {
-    let path = self::webhook(organisation, webhook);
-    if list.is_empty() { path } else { format!("{path}?list={}", value(list)) }
+    from_list(self::webhook(organisation, webhook), list)
 }
 
 pub fn webhook_delete(organisation: &OrgId, webhook: Uuid) -> String {
@@ -307,8 +305,17 @@ pub fn from_list(path: String, list: &str) -> String {
 
 /// The same, saying what came of asking upstream for it anew.
 pub fn refreshed(path: &str, list: &str, outcome: &str) -> String {
+    saying(path, list, "refresh", outcome)
+}
+
+/// The same, with the word for what came of what was done; none says nothing.
+pub fn done(path: &str, list: &str, word: &str) -> String {
+    if word.is_empty() { from_list(path.to_owned(), list) } else { saying(path, list, "did", word) }
+}
+
+fn saying(path: &str, list: &str, name: &str, word: &str) -> String {
     let sign = if list.is_empty() { '?' } else { '&' };
-    format!("{}{sign}refresh={outcome}", from_list(path.to_owned(), list))
+    format!("{}{sign}{name}={word}", from_list(path.to_owned(), list))
 }
 
 /// A part of a path, whatever it holds; but a part of dots alone means nothing in an address.
@@ -339,6 +346,8 @@ mod tests {
         let unit = sales_unit(&organisation, &msn);
         assert_eq!(refreshed(&unit, "", "done"), "/as/org_a/sales-units/123456?refresh=done");
         assert_eq!(refreshed(&unit, "q=a&b", "done"), "/as/org_a/sales-units/123456?list=q%3Da%26b&refresh=done");
+        assert_eq!(done(&unit, "q=a", "noted"), "/as/org_a/sales-units/123456?list=q%3Da&did=noted");
+        assert_eq!(done(&unit, "", ""), unit);
         let merchant_at = |scheme: &str, id: &str| merchant(&organisation, &BusinessIdentifier::new(scheme, id));
         assert_eq!(merchant_at("business:NO:ORG", "987654321"), "/as/org_a/merchants/business:NO:ORG/987654321");
         assert_eq!(

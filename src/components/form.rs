@@ -92,7 +92,7 @@ pub fn Field(
         }
         .into_any(),
     };
-    let label = view! { <label for=id.clone()>{label}{required.then(|| view! { <span class="required">"required"</span> })}</label> };
+    let label = view! { <label for=id.clone()>{label}{required.then(|| view! { " "<span class="required">"required"</span> })}</label> };
     view! {
         <div class="entry" class:tick=is_check>
             {label}

@@ -42,8 +42,8 @@ pub struct KeptTemplate {
     pub code: Option<String>,
     /// How often the public link was opened.
     pub opened: usize,
-    /// Orders that were sent with it.
-    pub uses: usize,
+    /// Why merchants cannot order by the link, and since when.
+    pub out_of_order: Option<(OffsetDateTime, String)>,
     pub created_at: OffsetDateTime,
     pub created_by_email: String,
     pub updated_at: OffsetDateTime,

@@ -101,6 +101,11 @@ async fn partner(acting: &Acting) -> Result<PartnerOverview, Failure> {
         let path = Some(paths::product_orders_with(id, &filter.to_query()));
         attention.extend((count > 0).then(|| Attention { tone, text: counted(count, "product order", what), path }));
     }
+    attention.extend(acting.templates_out_of_order().await?.into_iter().map(|(template, name)| Attention {
+        tone: Tone::Warning,
+        text: format!("Merchants cannot order by the link of the template {name}"),
+        path: Some(paths::template(id, template)),
+    }));
     let losses = acting.recent_losses().await?;
     let lost = [
         (losses.webhooks, "webhook registration", "that vanished in the last 30 days", paths::webhooks_vanished(id)),

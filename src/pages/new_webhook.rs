@@ -198,7 +198,7 @@ fn form(acting: &Acting, refused: Option<RefusedWebhook>) -> AnyView {
         </header>
         {general}
         {summary}
-        <form method="post" action=action class="webhook-form">
+        <form method="post" action=action novalidate=true class="webhook-form">
             <input type="hidden" name="form" value=id/>
             {doubled}
             <Field name="url" label="URL" input=Input::Url value=form.url.clone() fault=fault("url") required=true
@@ -223,19 +223,20 @@ fn form(acting: &Acting, refused: Option<RefusedWebhook>) -> AnyView {
 
 /// The events of one API to choose from, and all of them in one go.
 fn family_group(family: &'static EventFamily, form: &WebhookForm) -> impl IntoView + use<> {
-    let boxed = |name: &'static str, value: &'static str, checked: bool| {
+    let boxed = |name: &'static str, value: &'static str, checked: bool, hint: Option<String>| {
         let id = format!("{name}-{value}");
-        view! { <input type="checkbox" name=name value=value id=id checked=checked/> }
+        view! { <input type="checkbox" name=name value=value id=id checked=checked aria-describedby=hint/> }
     };
     let events = family.events.iter().map(|event| {
         let checked = form.events.iter().any(|chosen| chosen == event.name);
-        let (id, control) = (format!("event-{}", event.name), boxed("event", event.name, checked));
-        view! { <div class="entry tick">{control}<label for=id><span class="code">{event.name}</span></label><p class="hint">{event.meaning}</p></div> }
+        let (id, hint) = (format!("event-{}", event.name), format!("event-{}-hint", event.name));
+        let control = boxed("event", event.name, checked, Some(hint.clone()));
+        view! { <div class="entry tick">{control}<label for=id><span class="code">{event.name}</span></label><p class="hint" id=hint>{event.meaning}</p></div> }
     });
     let events = events.collect_view();
     let all = form.families.iter().any(|chosen| chosen == family.word);
     let all = (family.events.len() > 1).then(|| {
-        let (id, control) = (format!("family-{}", family.word), boxed("family", family.word, all));
+        let (id, control) = (format!("family-{}", family.word), boxed("family", family.word, all, None));
         let label = format!("All {} of {}", family.events.len(), family.api);
         view! { <div class="entry tick">{control}<label for=id>{label}</label></div> }
     });

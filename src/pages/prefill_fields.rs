@@ -104,11 +104,13 @@ impl Fields<'_> {
             InputKind::LongText => Input::Long,
             InputKind::File => Input::File("image/png"),
         };
+        // A template is for one product; everything else can be left to the merchant.
+        let required = if self.locks.is_some() { field == Field::ProductType } else { field.is_required() };
         // A browser would cut what is pasted without a word; the rules say how much is too much.
         let maxlength = field.maxlength().filter(|_| field != Field::SalesUnitName);
         view! {
             <FieldView name=field.name() label=field.label() input value hint=self.hint(field) fault=self.fault(field)
-                warnings=self.warnings(field) required=self.locks.is_none() && field.is_required() maxlength
+                warnings=self.warnings(field) required maxlength
                 autocomplete=field.autocomplete()/>
         }
         .into_any()

@@ -22,9 +22,6 @@ use crate::server::acting::by_link::{ByLink, LinkOrder, LinkView};
 #[derive(Clone, Debug)]
 pub struct OutOfOrder;
 
-/// Seconds after which a page looks again how an order stands.
-const LOOK_AGAIN: u8 = 3;
-
 #[component]
 pub fn PublicFormPage() -> impl IntoView {
     let Some(by_link) = by_link() else { return Either::Left(NotFoundPage()) };
@@ -60,7 +57,7 @@ pub fn PublicOrderPage() -> impl IntoView {
         return Either::Left(NotFoundPage());
     };
     Either::Right(loaded(async move {
-        match by_link.order(key).await {
+        match by_link.settled_order(key).await {
             Ok(order) => Either::Left(view! {
                 <PublicFrame by_link=by_link.clone() title="Your order">
                     <div class="card next-step">{next_step(&by_link, key, order)}</div>
@@ -149,7 +146,6 @@ fn out_of_order(by_link: &ByLink) -> impl IntoView + use<> {
 
 fn next_step(by_link: &ByLink, key: Uuid, order: LinkOrder) -> impl IntoView + use<> {
     let partner = by_link.partner().to_owned();
-    let look_again = || view! { <Meta http_equiv="refresh" content=LOOK_AGAIN.to_string()/> };
     match order {
         LinkOrder::Ready(url) => {
             let then = format!("0; url={url}");
@@ -162,9 +158,9 @@ fn next_step(by_link: &ByLink, key: Uuid, order: LinkOrder) -> impl IntoView + u
             .into_any()
         }
         LinkOrder::Unsettled => view! {
-            {look_again()}
             <h1>"One moment"</h1>
-            <p role="status">"We are making sure that your order has arrived. Do not fill it in again; this page goes on by itself."</p>
+            <p role="status">"We are making sure that your order has arrived. That can take some minutes; do not fill it in again."</p>
+            <p><a class="button primary" href=paths::public_order(by_link.code(), key)>"Look again"</a></p>
         }
         .into_any(),
         LinkOrder::Arrived => view! {

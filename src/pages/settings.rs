@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use super::frame::{ActingFrame, Place};
 use super::not_found::{Failed, NotFoundPage};
 use super::{acting, loaded, parameter, query, refused};
-use crate::components::form::{Field, Input};
+use crate::components::form::{Disabled, Field, Input};
 use crate::components::{Ago, Badge, Copy, Icon, Tone};
 use crate::domain::freshness::{CopyState, failing};
 use crate::domain::organisation::Role;
@@ -62,7 +62,7 @@ fn page(
         {(did == Some("saved")).then(|| view! { <p class="notice good" role="status">"The settings are saved."</p> })}
         <div class="cards">
             {chosen}
-            {offered(acting, did == Some("asked"))}
+            {offered(acting)}
             {partner(acting, profile)}
         </div>
     }
@@ -111,8 +111,8 @@ fn chosen(acting: &Acting) -> impl IntoView + use<> {
     }
 }
 
-/// What upstream has of what was once proposed. `asked`: somebody has just had it asked.
-fn offered(acting: &Acting, asked: bool) -> impl IntoView + use<> {
+/// What upstream has of what was once proposed.
+fn offered(acting: &Acting) -> impl IntoView + use<> {
     let organisation = &acting.organisation().id;
     let rows = Proposal::ALL.map(|proposal| {
         let (word, used_for) = explained(proposal);
@@ -136,6 +136,19 @@ fn offered(acting: &Acting, asked: bool) -> impl IntoView + use<> {
         CopyState::Failing { since, reason } => (false, Some(failing(since, &reason, false))),
         _ => (false, None),
     };
+    let ask_again = match acting.may(Role::Operator) {
+        Ok(()) => view! {
+            <form method="post" action=paths::settings_probe(organisation) class="actions">
+                <button type="submit" disabled=under_way><Icon name="refresh"/>"Ask again"</button>
+                {under_way.then(|| {
+                    let again = paths::settings(organisation);
+                    view! { <span class="hint" role="status">"Vipps MobilePay is being asked. "<a href=again>"See what it has said"</a></span> }
+                })}
+            </form>
+        }
+        .into_any(),
+        Err(failure) => view! { <Disabled label="Ask again" reason=failure.to_string()/> }.into_any(),
+    };
     view! {
         <section class="card">
             <h2>"What this upstream offers"</h2>
@@ -151,12 +164,7 @@ fn offered(acting: &Acting, asked: bool) -> impl IntoView + use<> {
                 </thead>
                 <tbody>{rows.collect_view()}</tbody>
             </table>
-            <form method="post" action=paths::settings_probe(organisation) class="actions">
-                <button type="submit" disabled=under_way><Icon name="refresh"/>"Ask again"</button>
-                {under_way.then(|| view! { <span class="hint" role="status">"Vipps MobilePay is being asked…"</span> })}
-            </form>
-            // Without any script: whoever has pressed the button sees what comes of it.
-            {(asked && under_way).then(|| view! { <meta http-equiv="refresh" content="2"/> })}
+            {ask_again}
         </section>
     }
 }

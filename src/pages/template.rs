@@ -72,9 +72,8 @@ pub fn TemplatePage() -> impl IntoView {
             <ActingFrame acting=acting.clone() place=Place::Templates title>
                 {breadcrumb(&acting)}
                 {match view {
-                    Ok(TemplateView { kept: Some(kept), form, knowledge, faults, orders, id }) => {
-                        let view = TemplateView { kept: None, form, knowledge, faults, orders, id };
-                        Either::Left(details(&acting, kept, &view, did.as_deref()))
+                    Ok(mut view) if view.kept.is_some() => {
+                        Either::Left(view.kept.take().map(|kept| details(&acting, kept, &view, did.as_deref())))
                     }
                     Ok(_) => Either::Right(view! { <Failed failure=Failure::NotFound/> }),
                     Err(failure) => Either::Right(view! { <Failed failure/> }),
@@ -117,7 +116,7 @@ fn details(acting: &Acting, kept: KeptTemplate, view: &TemplateView, did: Option
             <div>{if may { Either::Left(form(acting, view, paths::template(organisation, view.id))) } else { Either::Right(contents(&kept, view)) }}</div>
             <div>
                 {link_card(acting, &kept, may)}
-                {orders_card(acting, &kept, view)}
+                {orders_card(acting, view)}
                 {may.then(|| archive_card(acting, &kept))}
             </div>
         </div>
@@ -203,6 +202,15 @@ fn link_card(acting: &Acting, kept: &KeptTemplate, may: bool) -> impl IntoView +
     let organisation = &acting.organisation().id;
     let (tone, state) = link_state(kept);
     let deed = |deed| paths::template_deed(organisation, kept.id, deed);
+    let out_of_order = kept.out_of_order.clone().filter(|_| kept.archived_at.is_none()).map(|(since, reason)| {
+        view! {
+            <div class="notice bad">
+                <p><strong>"Merchants cannot order by this link. "</strong>{format!("First met {}:", absolute(since))}</p>
+                <p>{reason}</p>
+                <p class="hint">"Nothing that they can fill in helps. Mend it here and keep the template; the next order by the link shows whether it works."</p>
+            </div>
+        }
+    });
     let opened = if kept.opened == 1 { "once".to_owned() } else { format!("{} times", grouped(kept.opened)) };
     let link = kept.code.as_ref().map(|code| {
         let url = acting.public_link(code);
@@ -229,6 +237,7 @@ fn link_card(acting: &Acting, kept: &KeptTemplate, may: bool) -> impl IntoView +
         <section class="card stack" id="public-link">
             <h2>"Public link"</h2>
             <p><Badge tone text=state/></p>
+            {out_of_order}
             <p class="hint">"Merchants who have it see the welcome and the locked values, fill in what is left, and go on to Vipps MobilePay. Nobody has to sign in."</p>
             {link}
             {deeds}
@@ -236,9 +245,9 @@ fn link_card(acting: &Acting, kept: &KeptTemplate, may: bool) -> impl IntoView +
     }
 }
 
-fn orders_card(acting: &Acting, kept: &KeptTemplate, view: &TemplateView) -> impl IntoView + use<> {
+fn orders_card(acting: &Acting, view: &TemplateView) -> impl IntoView + use<> {
     let organisation = acting.organisation().id.clone();
-    let more = kept.uses.saturating_sub(view.orders.len());
+    let more = view.uses.saturating_sub(view.orders.len());
     let lines = view.orders.iter().map(|order| {
         let path = paths::product_order(&organisation, order.id);
         view! { <li><a href=path>{title_of(order)}</a>{status_badge(order)}</li> }
@@ -246,8 +255,8 @@ fn orders_card(acting: &Acting, kept: &KeptTemplate, view: &TemplateView) -> imp
     let lines = lines.collect_view();
     view! {
         <section class="card">
-            <h2>{format!("Orders with it: {}", grouped(kept.uses))}</h2>
-            {if kept.uses == 0 {
+            <h2>{format!("Orders with it: {}", grouped(view.uses))}</h2>
+            {if view.uses == 0 {
                 Either::Left(view! { <p class="pending">"None yet."</p> })
             } else {
                 Either::Right(view! { <ul class="siblings">{lines}</ul> })

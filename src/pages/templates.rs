@@ -72,15 +72,15 @@ fn none(archived: bool) -> impl IntoView {
     .into_any()
 }
 
-fn table(acting: &Acting, found: Vec<KeptTemplate>, packages: &[PricePackage]) -> impl IntoView + use<> {
-    let rows = found.into_iter().map(|kept| {
+fn table(acting: &Acting, found: Vec<(KeptTemplate, usize)>, packages: &[PricePackage]) -> impl IntoView + use<> {
+    let rows = found.into_iter().map(|(kept, uses)| {
         let path = paths::template(&acting.organisation().id, kept.id);
         let (tone, link) = link_state(&kept);
         view! {
             <tr>
                 <th scope="row"><a href=path data-row="">{kept.template.name.clone()}</a></th>
                 <td data-label="Locked">{locked(&kept, packages)}</td>
-                <td data-label="Orders" class="numbers">{grouped(kept.uses)}</td>
+                <td data-label="Orders" class="numbers">{grouped(uses)}</td>
                 <td data-label="Link opened" class="numbers">{grouped(kept.opened)}</td>
                 <td data-label="Link"><Badge tone text=link/></td>
             </tr>
@@ -104,6 +104,7 @@ fn table(acting: &Acting, found: Vec<KeptTemplate>, packages: &[PricePackage]) -
 /// Whether merchants can use a template by themselves.
 pub fn link_state(kept: &KeptTemplate) -> (Tone, &'static str) {
     match (&kept.code, kept.archived_at) {
+        (Some(_), None) if kept.out_of_order.is_some() => (Tone::Bad, "Out of order"),
         (Some(_), None) => (Tone::Good, "Works"),
         (Some(_), Some(_)) => (Tone::Quiet, "Rests in the archive"),
         (None, _) => (Tone::Quiet, "None"),

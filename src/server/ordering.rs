@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use futures::future::BoxFuture;
 use secrecy::ExposeSecret;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -122,10 +123,33 @@ pub async fn delete(
                 Deleting::Refused
             }
         };
-        call_for_list(&portal, &scope).await;
+        // The order is not as the page shows it from which it was to be deleted.
+        if deleting == Deleting::Unknown || refresh(&portal, &scope, upstream_id).await.is_err() {
+            call_for(&portal, &scope, sync::product_orders::NAME).await;
+        }
         Ok(deleting)
     });
     deleting.await.unwrap_or(Ok(Deleting::Unknown))
+}
+
+/// How long a page is held back until what it shows has come out, and how often it is looked.
+const PATIENCE: Duration = Duration::from_secs(3);
+const LOOKED_EVERY: Duration = Duration::from_millis(250);
+
+/// What is there once it is no longer `open`; after a few seconds, what is there then. So pages need
+/// not reload themselves.
+pub async fn patiently<'a, T>(
+    look: impl Fn() -> BoxFuture<'a, Result<T, Failure>>,
+    open: impl Fn(&T) -> bool,
+) -> Result<T, Failure> {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        let found = look().await?;
+        if !open(&found) || Instant::now() >= end {
+            return Ok(found);
+        }
+        tokio::time::sleep(LOOKED_EVERY).await;
+    }
 }
 
 /// Asks upstream for one order now.
@@ -135,16 +159,22 @@ pub async fn refresh(portal: &Portal, scope: &Scope, upstream_id: Uuid) -> Resul
     let answer = client.product_order(upstream_id).await;
     let now = OffsetDateTime::now_utc();
     let mut tenant = portal.store().tenant(scope).await.map_err(unavailable)?;
+    let mut names_new_sales_unit = false;
     match answer {
         Ok(answer) => {
             tenant.save_product_order(&answer.value, &answer.raw, asked_at, now).await.map_err(unavailable)?;
+            names_new_sales_unit = tenant.product_orders_name_new_sales_units(asked_at).await.map_err(unavailable)?;
         }
         Err(error) if error.is_not_found() => {
             tenant.mark_product_order_gone(upstream_id, asked_at).await.map_err(unavailable)?;
         }
         Err(error) => return Err(failure(&error)),
     }
-    tenant.commit().await.map_err(unavailable)
+    tenant.commit().await.map_err(unavailable)?;
+    if names_new_sales_unit {
+        call_for(portal, scope, sync::sales_units::NAME).await;
+    }
+    Ok(())
 }
 
 /// So long after somebody has looked, the portal does not look again for anybody.
@@ -253,15 +283,15 @@ async fn note(
     };
     tenant.commit().await?;
     if !matches!(sending, Sending::Refused(_)) {
-        call_for_list(portal, scope).await;
+        call_for(portal, scope, sync::product_orders::NAME).await;
     }
     Ok(sending)
 }
 
-/// Has the orders fetched as soon as the sync can.
-async fn call_for_list(portal: &Portal, scope: &Scope) {
-    if let Err(error) = portal.store().call_for_sync(&scope.copy, sync::product_orders::NAME).await {
-        tracing::warn!(%error, "the list of orders could not be called for");
+/// Has a list fetched as soon as the sync can.
+async fn call_for(portal: &Portal, scope: &Scope, resource: &'static str) {
+    if let Err(error) = portal.store().call_for_sync(&scope.copy, resource).await {
+        tracing::warn!(%error, resource, "a list could not be called for");
     }
     portal.sync_bell().notify_one();
 }

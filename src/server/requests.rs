@@ -9,6 +9,7 @@ pub mod product_orders;
 pub mod sales_unit_change;
 pub mod settings;
 pub mod templates;
+pub mod unanswered;
 mod upload;
 pub mod webhooks;
 
@@ -34,6 +35,7 @@ use crate::domain::identifiers::Msn;
 use crate::domain::organisation::{OrgId, Role};
 use crate::domain::sales_unit_filter::SalesUnitQuery;
 use crate::pages::login::{RefusedSignIn, SignInFault};
+use crate::pages::unanswered::Why;
 use crate::pages::{Answered, Refused, cookie, profile, status_of};
 use crate::paths;
 
@@ -305,13 +307,18 @@ fn refresh_word(outcome: Result<(), Failure>) -> Result<&'static str, Failure> {
 /// The one answer for what is not there and for what is not for the person who asks. It is
 /// rendered without them, so that it cannot differ; only its colours are the browser's choice.
 pub(super) async fn not_found(portal: Portal, headers: &HeaderMap) -> Response {
+    rendering::page(State(portal), unsigned_request(headers)).await
+}
+
+/// A request of which only the choice of colours is known.
+fn unsigned_request(headers: &HeaderMap) -> Request {
     let mut request = Request::new(axum::body::Body::empty());
     if let Some(theme) = profile::chosen_theme(headers)
         && let Ok(cookie) = HeaderValue::from_str(&format!("{}={theme}", profile::THEME_COOKIE))
     {
         request.headers_mut().insert(COOKIE, cookie);
     }
-    rendering::page(State(portal), request).await
+    request
 }
 
 /// Forms sent without JavaScript have a field for everything that was not chosen, too. Their
@@ -371,11 +378,12 @@ pub(super) async fn require(role: Role, request: Request, next: Next) -> Respons
     }
 }
 
-/// A failure where there is no page to show it on.
+/// A failure where there is no page to show it on; [`unanswered`] makes one.
 pub(super) fn plain(failure: &Failure) -> Response {
     let mut response = (status_of(failure), format!("{failure}\n")).into_response();
     if *failure == Failure::Unavailable {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("2"));
     }
+    response.extensions_mut().insert(Why::Failed(failure.clone()));
     response
 }

@@ -64,7 +64,7 @@ pub fn guarded_actions() -> Vec<Action> {
         sent_to("/as/{org}/product-orders/refresh", post(product_orders::refresh_list)),
         sent_to("/as/{org}/product-orders/{id}/refresh", post(product_orders::refresh)),
         admins("/as/{org}/settings", post(settings::save)),
-        sent_to("/as/{org}/settings/probe", post(settings::probe)),
+        operators("/as/{org}/settings/probe", post(settings::probe)),
         admins("/as/{org}/members", post(members::add)),
         admins("/as/{org}/members/{person}/role", post(members::change_role)),
         admins("/as/{org}/members/{person}/remove", post(members::remove)),
@@ -98,6 +98,7 @@ pub fn router(portal: Portal) -> Router {
         .method_not_allowed_fallback(wrong_method)
         .layer(from_fn(requests::tidy))
         .layer(from_fn_with_state(portal.clone(), requests::identify))
+        .layer(from_fn_with_state(portal.clone(), requests::unanswered::keep))
         .layer(from_fn_with_state(portal.clone(), csrf::check))
         .layer(sessions::layer(portal.store().clone(), portal.is_https()))
         .layer(CompressionLayer::new().quality(CompressionLevel::Precise(PAGE_QUALITY)));
@@ -124,7 +125,6 @@ fn operators(path: &'static str, handler: MethodRouter<Portal>) -> Action {
     sent_to(path, handler.layer(from_fn(|request, next| requests::require(Role::Operator, request, next))))
 }
 
-/// The same, with a picture.
 /// Forms with a file, sent by those who may change things upstream.
 fn uploads(path: &'static str, handler: MethodRouter<Portal>) -> Action {
     operators(path, handler.layer(DefaultBodyLimit::max(LARGEST_UPLOAD)))

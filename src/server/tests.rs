@@ -16,6 +16,7 @@ pub mod spec;
 mod syncing;
 mod templates;
 mod tenants;
+mod unanswered;
 mod webhooks;
 
 use std::collections::HashMap;

@@ -97,6 +97,8 @@ pub struct ProductOrder {
     pub replaced_by: Option<Uuid>,
     /// Whether the order that this one corrects can still be used by its merchant.
     pub replaces_open: bool,
+    /// Whether the copy has the sales unit that the row names.
+    pub sales_unit_is_here: bool,
     pub price_package_id: Option<String>,
     pub price_package_name: Option<String>,
     /// What was filled in, as JSON, without secrets.

@@ -1,6 +1,7 @@
 //! A merchant who has opened a template's public link. The code in the link is the permission: it
 //! opens the template's form and the orders that were sent with it, and nothing else.
 
+use futures::FutureExt;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -111,13 +112,22 @@ impl ByLink {
         let knowledge = knowledge(&mut tenant, &form).await?;
         tenant.commit().await.map_err(unavailable)?;
         let mut view = self.view(form, knowledge);
-        if let Some(refused) = refused {
-            return Ok(self.take_refusal(&mut view, &refused.refusal).then_some(view));
+        let out_of_order = match refused {
+            Some(refused) => self.take_refusal(&mut view, &refused.refusal),
+            None => {
+                // A new form has faults of its own; those of the template are what matters here.
+                let out_of_order = self.take_faults(&mut view);
+                view.faults.clear();
+                out_of_order
+            }
+        };
+        match out_of_order {
+            None => Ok(Some(view)),
+            Some(reason) => {
+                self.note_out_of_order(Some(&reason)).await?;
+                Ok(None)
+            }
         }
-        // A new form has faults of its own; those of the template are what matters here.
-        let in_order = self.take_faults(&mut view);
-        view.faults.clear();
-        Ok(in_order.then_some(view))
     }
 
     /// Sends what the merchant has filled in, together with what the template holds.
@@ -129,16 +139,29 @@ impl ByLink {
         let checked = check(&form, &knowledge.known());
         let mut view = LinkView { key, ..self.view(form, knowledge) };
         let Some(request) = checked.request else {
-            return Ok(if self.take_faults(&mut view) { again(view) } else { LinkOutcome::OutOfOrder });
+            let out_of_order = self.take_faults(&mut view);
+            return self.again(view, out_of_order).await;
         };
         let draft = Draft { form: view.form.clone(), key, replaces: None, template: Some(self.kept.id) };
-        match send(&self.portal, &self.scope, &draft, &request, None).await? {
-            Sending::Sent { .. } | Sending::Unknown | Sending::NotReached => Ok(LinkOutcome::There(key)),
-            Sending::Refused(refusal) => {
-                view.key = Uuid::new_v4();
-                Ok(if self.take_refusal(&mut view, &refusal) { again(view) } else { LinkOutcome::OutOfOrder })
+        match send(&self.portal, &self.scope, &draft, &request, None).await {
+            Ok(Sending::Sent { .. }) => {
+                if self.kept.out_of_order.is_some() {
+                    self.note_out_of_order(None).await?;
+                }
+                Ok(LinkOutcome::There(key))
             }
-            Sending::Already => {
+            Ok(Sending::Unknown | Sending::NotReached) => Ok(LinkOutcome::There(key)),
+            Ok(Sending::Refused(refusal)) => {
+                view.key = Uuid::new_v4();
+                let out_of_order = self.take_refusal(&mut view, &refusal);
+                self.again(view, out_of_order).await
+            }
+            // Nothing the merchant could do helps against these.
+            Err(failure @ (Failure::NoKeys | Failure::KeysRefused)) => {
+                self.again(view, Some(failure.to_string())).await
+            }
+            Err(failure) => Err(failure),
+            Ok(Sending::Already) => {
                 let mut tenant = self.portal.store().tenant(&self.scope).await.map_err(unavailable)?;
                 match self.own(tenant.product_order(key).await.map_err(unavailable)?) {
                     Some(order) if is_same(&order, &draft) => Ok(LinkOutcome::There(key)),
@@ -146,7 +169,7 @@ impl ByLink {
                         view.key = Uuid::new_v4();
                         let refused = |order: &ProductOrder| order.row.delivery == Some(Delivery::Refused);
                         view.sent_before = order.filter(|order| !refused(order)).map(|order| order.row.id);
-                        Ok(again(view))
+                        self.again(view, None).await
                     }
                 }
             }
@@ -161,8 +184,13 @@ impl ByLink {
         Ok(())
     }
 
+    /// Where an order stands, once it has come out whether it has arrived; whoever asks waits a moment for that.
+    pub async fn settled_order(&self, key: Uuid) -> Result<LinkOrder, Failure> {
+        ordering::patiently(|| self.order(key).boxed(), |order| *order == LinkOrder::Unsettled).await
+    }
+
     /// Where an order stands; only one that was sent by this link is found.
-    pub async fn order(&self, key: Uuid) -> Result<LinkOrder, Failure> {
+    async fn order(&self, key: Uuid) -> Result<LinkOrder, Failure> {
         let mut tenant = self.portal.store().tenant(&self.scope).await.map_err(unavailable)?;
         let order = tenant.product_order(key).await.map_err(unavailable)?;
         let order = self.own(order).filter(|order| order.row.id == key).ok_or(Failure::NotFound)?;
@@ -194,35 +222,50 @@ impl ByLink {
         LinkView { form, key: Uuid::new_v4(), knowledge, faults: Vec::new(), sent_before: None, password_dropped }
     }
 
-    /// Enters the form's faults. False if one of them is on a field that the merchant does not see.
-    fn take_faults(&self, view: &mut LinkView) -> bool {
+    /// The form again; unless the link is out of order, which is noted for the partner.
+    async fn again(&self, view: LinkView, out_of_order: Option<String>) -> Result<LinkOutcome, Failure> {
+        match out_of_order {
+            None => Ok(LinkOutcome::Again(Box::new(view))),
+            Some(reason) => {
+                self.note_out_of_order(Some(&reason)).await?;
+                Ok(LinkOutcome::OutOfOrder)
+            }
+        }
+    }
+
+    /// Notes why merchants cannot order by this link, or that they can.
+    async fn note_out_of_order(&self, reason: Option<&str>) -> Result<(), Failure> {
+        if let Some(reason) = reason {
+            tracing::warn!(template = %self.kept.id, organisation = %self.scope.copy, reason, "a template's link is out of order");
+        }
+        let mut tenant = self.portal.store().tenant(&self.scope).await.map_err(unavailable)?;
+        let now = OffsetDateTime::now_utc();
+        tenant.note_link_out_of_order(self.kept.id, reason, now).await.map_err(unavailable)?;
+        tenant.commit().await.map_err(unavailable)
+    }
+
+    /// Enters the form's faults. Returns one that is on a field that the merchant does not see.
+    fn take_faults(&self, view: &mut LinkView) -> Option<String> {
         let faults = check(&view.form, &view.knowledge.known()).faults;
         self.take(view, faults.into_iter().map(|fault| (Some(fault.field), fault.text)).collect())
     }
 
-    /// Enters what upstream has refused. False if it is about something that the merchant does not see.
-    fn take_refusal(&self, view: &mut LinkView, refusal: &[(String, String)]) -> bool {
+    /// Enters what upstream has refused. Returns what is about something that the merchant does not see.
+    fn take_refusal(&self, view: &mut LinkView, refusal: &[(String, String)]) -> Option<String> {
         let said = |(field, text)| (field, format!("Vipps MobilePay says: {text}"));
         self.take(view, placed(refusal).into_iter().map(said).collect())
     }
 
-    fn take(&self, view: &mut LinkView, faults: Vec<(Option<Field>, String)>) -> bool {
+    fn take(&self, view: &mut LinkView, faults: Vec<(Option<Field>, String)>) -> Option<String> {
         let asked = self.template().asked_of_merchant();
-        let mut in_order = true;
+        let mut hidden = None;
         for (field, text) in faults {
-            match field.filter(|field| asked.contains(field)) {
-                Some(field) => view.faults.push((field, text)),
-                None => {
-                    let (template, field) = (self.kept.id, field.map(Field::name));
-                    tracing::warn!(%template, organisation = %self.scope.copy, field, text, "a template's link is out of order");
-                    in_order = false;
-                }
+            match field {
+                Some(field) if asked.contains(&field) => view.faults.push((field, text)),
+                Some(field) => hidden = hidden.or(Some(format!("{}: {text}", field.label()))),
+                None => hidden = hidden.or(Some(text)),
             }
         }
-        in_order
+        hidden
     }
-}
-
-fn again(view: LinkView) -> LinkOutcome {
-    LinkOutcome::Again(Box::new(view))
 }

@@ -1,5 +1,6 @@
 //! What the organisation has chosen, what its upstream offers, and what that tells of the partner.
 
+use futures::{FutureExt, TryFutureExt};
 use time::OffsetDateTime;
 
 use super::Acting;
@@ -11,6 +12,7 @@ use crate::domain::organisation::Role;
 use crate::domain::partner::{Partner, Proposal};
 use crate::domain::sales_unit::SalesUnitChange;
 use crate::server::changing::{self, Changing};
+use crate::server::ordering::patiently;
 use crate::server::store::unavailable;
 use crate::server::sync;
 
@@ -41,10 +43,14 @@ impl Acting {
         self.freshness_of(&[sync::capabilities::NAME])
     }
 
-    /// Has upstream asked anew what it offers.
+    /// Has upstream asked anew what it offers, and waits a moment for its answers.
     pub async fn call_for_probing(&self) -> Result<(), Failure> {
         self.as_partner()?;
-        self.call_for_sync(sync::capabilities::NAME).await
+        self.may(Role::Operator)?;
+        self.call_for_sync(sync::capabilities::NAME).await?;
+        let (store, organisation) = (self.portal.store(), &self.row.scope.copy);
+        let awaits = || store.awaits_sync(organisation, sync::capabilities::NAME).map_err(unavailable).boxed();
+        patiently(awaits, |awaits| *awaits).await.map(drop)
     }
 
     /// What upstream says of the partner, and when it did; none if it does not tell.

@@ -1,5 +1,6 @@
 //! Product orders, as whom one acts as sees them.
 
+use futures::FutureExt;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -11,7 +12,7 @@ use crate::domain::organisation::Role;
 use crate::domain::page::Page;
 use crate::domain::prefill::{Field, PrefillForm, readable};
 use crate::domain::price_package::PricePackage;
-use crate::domain::product_order::{ProductOrder, ProductOrderRow};
+use crate::domain::product_order::{Delivery, ProductOrder, ProductOrderRow};
 use crate::domain::product_order_filter::{ProductOrderFilter, ProductOrderQuery};
 use crate::server::ordering::{self, Deleting, Sending};
 use crate::server::store::product_orders::ProductOrders;
@@ -74,6 +75,12 @@ impl Acting {
             None => None,
         };
         Ok(ProductOrderView { order, candidates, filled_in })
+    }
+
+    /// The same once it has been sent; whoever asks waits a moment for that.
+    pub async fn sent_product_order(&self, id: Uuid) -> Result<ProductOrderView, Failure> {
+        let sending = |found: &ProductOrderView| found.order.row.delivery == Some(Delivery::Sending);
+        ordering::patiently(|| self.product_order(id).boxed(), sending).await
     }
 
     /// Keeps a note with an order.

@@ -28,6 +28,8 @@ pub struct TemplateView {
     pub kept: Option<KeptTemplate>,
     /// The newest that were sent with it.
     pub orders: Vec<ProductOrderRow>,
+    /// How many were.
+    pub uses: usize,
 }
 
 /// What staff do with a template as a whole.
@@ -41,9 +43,22 @@ pub enum TemplateDeed {
 }
 
 impl Acting {
-    /// Templates by name: those in use, or those in the archive.
-    pub async fn templates(&self, archived: bool) -> Result<Vec<KeptTemplate>, Failure> {
-        self.partner_tenant().await?.templates(archived).await.map_err(unavailable)
+    /// Templates by name, with how many orders were sent with each: those in use, or those in the archive.
+    pub async fn templates(&self, archived: bool) -> Result<Vec<(KeptTemplate, usize)>, Failure> {
+        let mut tenant = self.partner_tenant().await?;
+        let templates = tenant.templates(archived).await.map_err(unavailable)?;
+        let ids: Vec<Uuid> = templates.iter().map(|template| template.id).collect();
+        let uses = tenant.template_uses(&ids).await.map_err(unavailable)?;
+        let with_uses = |template: KeptTemplate| {
+            let uses = uses.get(&template.id).copied().unwrap_or_default();
+            (template, uses)
+        };
+        Ok(templates.into_iter().map(with_uses).collect())
+    }
+
+    /// Templates in use by whose links merchants cannot order at present, with their names.
+    pub async fn templates_out_of_order(&self) -> Result<Vec<(Uuid, String)>, Failure> {
+        self.partner_tenant().await?.templates_out_of_order().await.map_err(unavailable)
     }
 
     /// How templates' price packages are called.
@@ -114,10 +129,11 @@ impl Acting {
         let mut tenant = self.partner_tenant().await?;
         let knowledge = knowledge(&mut tenant, &form.preset).await?;
         let kept = tenant.template(id).await.map_err(unavailable)?;
-        let orders = match &kept {
-            Some(_) => tenant.orders_of_template(id, NEWEST_ORDERS).await.map_err(unavailable)?,
-            None => Vec::new(),
-        };
-        Ok(TemplateView { id, form, knowledge, faults: Vec::new(), kept, orders })
+        let (mut orders, mut uses) = (Vec::new(), 0);
+        if kept.is_some() {
+            orders = tenant.orders_of_template(id, NEWEST_ORDERS).await.map_err(unavailable)?;
+            uses = tenant.template_uses(&[id]).await.map_err(unavailable)?.remove(&id).unwrap_or_default();
+        }
+        Ok(TemplateView { id, form, knowledge, faults: Vec::new(), kept, orders, uses })
     }
 }

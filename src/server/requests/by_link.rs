@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use axum::Form;
 use axum::extract::{ConnectInfo, Path, Request, State};
-use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use uuid::Uuid;
 
+use super::unanswered::too_often;
 use super::{again, client, not_found, plain, see_other};
 use crate::domain::failure::Failure;
 use crate::domain::prefill::PrefillForm;
@@ -78,7 +78,7 @@ pub(super) async fn identify(portal: Portal, mut request: Request, next: Next) -
     let address = client(&portal, connection, request.headers());
     let is_reading = matches!(*request.method(), Method::GET | Method::HEAD);
     if let Err(wait) = portal.link_limits().check(address, is_reading, &code) {
-        return too_many(wait);
+        return too_often(wait);
     }
     match ByLink::open(&portal, &code).await {
         Ok(Some(by_link)) => {
@@ -101,10 +101,7 @@ pub async fn send(
     match by_link.send(&typed, key.unwrap_or_else(Uuid::new_v4)).await {
         Ok(LinkOutcome::There(order)) => see_other(&paths::public_order(by_link.code(), order)),
         Ok(LinkOutcome::Again(view)) => again(portal, asked, *view).await,
-        // Nothing the merchant could do helps against these.
-        Ok(LinkOutcome::OutOfOrder) | Err(Failure::NoKeys | Failure::KeysRefused) => {
-            again(portal, asked, OutOfOrder).await
-        }
+        Ok(LinkOutcome::OutOfOrder) => again(portal, asked, OutOfOrder).await,
         Err(failure) => plain(&failure),
     }
 }
@@ -135,13 +132,4 @@ impl axum::extract::FromRequestParts<Portal> for ByLinkOf {
     async fn from_request_parts(parts: &mut Parts, _: &Portal) -> Result<Self, StatusCode> {
         parts.extensions.get().cloned().map(Self).ok_or(StatusCode::NOT_FOUND)
     }
-}
-
-fn too_many(wait: Duration) -> Response {
-    let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-    let page = include_str!("too_many.html").replace("{seconds}", &seconds.to_string());
-    let mut response = (StatusCode::TOO_MANY_REQUESTS, page).into_response();
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
-    response
 }

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::{RefreshListForm, not_found, plain, see_other};
 use crate::domain::failure::Failure;
+use crate::domain::product_order_filter::ProductOrderQuery;
 use crate::paths;
 use crate::server::Portal;
 use crate::server::acting::Acting;
@@ -24,117 +25,93 @@ pub async fn refresh_list(acting: Acting, Form(form): Form<RefreshListForm>) -> 
     }
 }
 
-/// Asks upstream for the order, and shows what came of it.
-pub async fn refresh(
-    State(portal): State<Portal>,
-    acting: Acting,
-    Path((_, id)): Path<(String, String)>,
-    headers: HeaderMap,
-) -> Response {
-    let Ok(id) = id.parse::<Uuid>() else { return not_found(portal, &headers).await };
-    let outcome = acting.refresh_product_order(id).await.map(|asked| if asked { "refreshed" } else { "" });
-    shown(portal, &acting, id, &headers, outcome).await
-}
-
+/// What the forms of an order's page hold.
 #[derive(Deserialize)]
-pub struct NoteForm {
+pub struct OrderForm {
+    /// The query of the list that the page was opened from.
+    #[serde(default)]
+    list: String,
     #[serde(default)]
     note: String,
-}
-
-pub async fn note(
-    State(portal): State<Portal>,
-    acting: Acting,
-    Path((_, id)): Path<(String, String)>,
-    headers: HeaderMap,
-    Form(form): Form<NoteForm>,
-) -> Response {
-    let Ok(id) = id.parse::<Uuid>() else { return not_found(portal, &headers).await };
-    let kept = |character: &char| *character == '\n' || !character.is_control();
-    let note: String = form.note.trim().chars().filter(kept).take(NOTE_LIMIT).collect();
-    let outcome = acting.note_product_order(id, &note).await.map(|()| "noted");
-    shown(portal, &acting, id, &headers, outcome).await
-}
-
-pub async fn delete(
-    State(portal): State<Portal>,
-    acting: Acting,
-    Path((_, id)): Path<(String, String)>,
-    headers: HeaderMap,
-) -> Response {
-    let Ok(id) = id.parse::<Uuid>() else { return not_found(portal, &headers).await };
-    let outcome = match acting.delete_product_order(id).await {
-        Ok(Deleting::Deleted) => Ok("deleted"),
-        Ok(Deleting::Unknown) => Ok("delete-unknown"),
-        Ok(Deleting::Refused) => Ok("delete-refused"),
-        Err(failure) => Err(failure),
-    };
-    shown(portal, &acting, id, &headers, outcome).await
-}
-
-pub async fn send_again(
-    State(portal): State<Portal>,
-    acting: Acting,
-    Path((_, id)): Path<(String, String)>,
-    headers: HeaderMap,
-) -> Response {
-    let Ok(id) = id.parse::<Uuid>() else { return not_found(portal, &headers).await };
-    let outcome = acting.send_product_order_again(id).await.map(|sending| match sending {
-        Sending::Sent { .. } => "sent",
-        // The page says what the state is.
-        Sending::Unknown | Sending::NotReached | Sending::Refused(_) | Sending::Already => "",
-    });
-    shown(portal, &acting, id, &headers, outcome).await
-}
-
-#[derive(Deserialize)]
-pub struct RecogniseForm {
+    /// The order of upstream's that it is recognised in.
     #[serde(default)]
     order: String,
 }
 
-pub async fn recognise(
-    State(portal): State<Portal>,
-    acting: Acting,
-    Path((_, id)): Path<(String, String)>,
-    headers: HeaderMap,
-    Form(form): Form<RecogniseForm>,
-) -> Response {
-    let (Ok(id), Ok(candidate)) = (id.parse::<Uuid>(), form.order.parse::<Uuid>()) else {
-        return not_found(portal, &headers).await;
+/// A form that was sent from an order's page.
+type Asked = (State<Portal>, Acting, Path<(String, String)>, HeaderMap, Form<OrderForm>);
+
+/// Asks upstream for the order, and shows what came of it.
+pub async fn refresh(asked: Asked) -> Response {
+    let deed = async |acting: &Acting, id, _: &OrderForm| {
+        Ok(if acting.refresh_product_order(id).await? { "refreshed" } else { "" })
     };
-    let outcome = acting.recognise_product_order(id, candidate).await.map(|()| "found");
-    shown(portal, &acting, id, &headers, outcome).await
+    done(asked, deed).await
 }
 
-pub async fn release(
-    State(portal): State<Portal>,
-    acting: Acting,
-    Path((_, id)): Path<(String, String)>,
-    headers: HeaderMap,
+pub async fn note(asked: Asked) -> Response {
+    let deed = async |acting: &Acting, id, form: &OrderForm| {
+        let kept = |character: &char| *character == '\n' || !character.is_control();
+        let note: String = form.note.trim().chars().filter(kept).take(NOTE_LIMIT).collect();
+        acting.note_product_order(id, &note).await?;
+        Ok("noted")
+    };
+    done(asked, deed).await
+}
+
+pub async fn delete(asked: Asked) -> Response {
+    let deed = async |acting: &Acting, id, _: &OrderForm| {
+        Ok(match acting.delete_product_order(id).await? {
+            Deleting::Deleted => "deleted",
+            Deleting::Unknown => "delete-unknown",
+            Deleting::Refused => "delete-refused",
+        })
+    };
+    done(asked, deed).await
+}
+
+pub async fn send_again(asked: Asked) -> Response {
+    let deed = async |acting: &Acting, id, _: &OrderForm| {
+        Ok(match acting.send_product_order_again(id).await? {
+            Sending::Sent { .. } => "sent",
+            // The page says what the state is.
+            Sending::Unknown | Sending::NotReached | Sending::Refused(_) | Sending::Already => "",
+        })
+    };
+    done(asked, deed).await
+}
+
+pub async fn recognise(asked: Asked) -> Response {
+    let deed = async |acting: &Acting, id, form: &OrderForm| {
+        let candidate = form.order.parse::<Uuid>().map_err(|_| Failure::NotFound)?;
+        acting.recognise_product_order(id, candidate).await?;
+        Ok("found")
+    };
+    done(asked, deed).await
+}
+
+pub async fn release(asked: Asked) -> Response {
+    let deed = async |acting: &Acting, id, _: &OrderForm| {
+        acting.release_product_order(id).await?;
+        Ok("released")
+    };
+    done(asked, deed).await
+}
+
+/// Does it, and shows the order's page with the word for what came of it.
+async fn done(
+    (State(portal), acting, Path((_, id)), headers, Form(form)): Asked,
+    deed: impl AsyncFnOnce(&Acting, Uuid, &OrderForm) -> Result<&'static str, Failure>,
 ) -> Response {
     let Ok(id) = id.parse::<Uuid>() else { return not_found(portal, &headers).await };
-    let outcome = acting.release_product_order(id).await.map(|()| "released");
-    shown(portal, &acting, id, &headers, outcome).await
-}
-
-/// The order's page, with what came of what was done.
-async fn shown(
-    portal: Portal,
-    acting: &Acting,
-    id: Uuid,
-    headers: &HeaderMap,
-    outcome: Result<&'static str, Failure>,
-) -> Response {
-    let path = paths::product_order(&acting.organisation().id, id);
-    let word = match outcome {
-        Ok("") => return see_other(&path),
+    let word = match deed(&acting, id, &form).await {
         Ok(word) => word,
         Err(Failure::UpstreamSilent) => "silent",
         Err(Failure::KeysRefused) => "keys-refused",
         Err(Failure::NoKeys) => "no-keys",
-        Err(Failure::NotFound) => return not_found(portal, headers).await,
+        Err(Failure::NotFound) => return not_found(portal, &headers).await,
         Err(failure) => return plain(&failure),
     };
-    see_other(&format!("{path}?did={word}"))
+    let list = ProductOrderQuery::from_query(&form.list).to_query();
+    see_other(&paths::done(&paths::product_order(&acting.organisation().id, id), &list, word))
 }

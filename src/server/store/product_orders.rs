@@ -3,6 +3,34 @@
 //! An order made here is one row from before it is sent: its id is the idempotency key of the call.
 //! Upstream's id is joined to it when upstream answers, or when the sync finds it there.
 
+/// What a list shows of an order, from a record of a query that reads these columns. A macro, because
+/// each query has a type of record of its own.
+macro_rules! row_of {
+    ($row:ident) => {
+        crate::domain::product_order::ProductOrderRow {
+            id: $row.id,
+            kind: crate::domain::product_order::OrderKind::from_upstream($row.kind.as_deref()),
+            product_type: crate::domain::product_order::ProductType::from_upstream($row.product_type.as_deref()),
+            status: crate::domain::product_order::OrderStatus::from_upstream($row.status.as_deref()),
+            status_at: $row.status_at,
+            delivery: $row.delivery.as_deref().and_then(crate::domain::product_order::Delivery::from_word),
+            business_identifier: crate::server::store::sales_units::business_identifier(
+                $row.business_scheme,
+                $row.business_id,
+            ),
+            merchant_name: $row.merchant_name,
+            sales_unit_name: $row.sales_unit_name,
+            msn: $row.msn.as_deref().and_then(crate::domain::identifiers::Msn::parse),
+            url: $row.url,
+            begun_at: $row.begun_at.unwrap_or($row.first_seen_at),
+            sent_here: $row.sent_at.is_some(),
+            template_name: $row.template_name,
+            gone_at: $row.gone_at,
+            deleted_at: $row.deleted_at,
+        }
+    };
+}
+
 mod finding;
 mod joining;
 mod list;
@@ -20,12 +48,8 @@ use uuid::Uuid;
 pub use self::finding::ProductOrders;
 pub use self::sending::NewProductOrder;
 
-use super::sales_units::business_identifier;
 use super::{Result, Tenant};
-use crate::domain::identifiers::Msn;
-use crate::domain::product_order::{
-    Delivery, Happened, Happening, OrderKind, OrderStatus, ProductOrder, ProductOrderRow, ProductType,
-};
+use crate::domain::product_order::{Happened, Happening, ProductOrder};
 
 /// So long after it was sent, an order that upstream does not show has not arrived: no call takes
 /// longer.
@@ -48,6 +72,8 @@ impl Tenant<'_> {
                    -- What has not changed is not written; that the last list showed it counts as well.
                    case when o.gone_at is null and o.upstream_id is not null
                        then greatest(o.seen_at, j.completed_at) else o.seen_at end as seen_at,
+                   exists (select from sales_unit s where s.organisation_id = o.organisation_id and s.msn = o.msn)
+                       as "sales_unit_is_here!",
                    (select r.id from product_order r
                     where r.organisation_id = o.organisation_id and r.replaces = o.id and r.delivery = 'sent'
                     limit 1) as replaced_by
@@ -74,27 +100,11 @@ impl Tenant<'_> {
             json.and_then(|Json(value)| serde_json::to_string_pretty(&value).ok())
         };
         Ok(Some(ProductOrder {
-            row: ProductOrderRow {
-                id: row.id,
-                kind: OrderKind::from_upstream(row.kind.as_deref()),
-                product_type: ProductType::from_upstream(row.product_type.as_deref()),
-                status: OrderStatus::from_upstream(row.status.as_deref()),
-                status_at: row.status_at,
-                delivery: row.delivery.as_deref().and_then(Delivery::from_word),
-                business_identifier: business_identifier(row.business_scheme, row.business_id),
-                merchant_name: row.merchant_name,
-                sales_unit_name: row.sales_unit_name,
-                msn: row.msn.as_deref().and_then(Msn::parse),
-                url: row.url,
-                begun_at: row.begun_at.unwrap_or(row.first_seen_at),
-                sent_here: row.sent_at.is_some(),
-                template_name: row.template_name.clone(),
-                gone_at: row.gone_at,
-                deleted_at: row.deleted_at,
-            },
+            template: row.template_id.zip(row.template_name.clone()),
+            row: row_of!(row),
             upstream_id: row.upstream_id,
             sent_by_email: row.sent_by_email,
-            template: row.template_id.zip(row.template_name),
+            sales_unit_is_here: row.sales_unit_is_here,
             replaces: row.replaces,
             replaced_by: row.replaced_by,
             replaces_open: row.replaces_open,
@@ -171,6 +181,24 @@ impl Tenant<'_> {
             self.happened(id, &Happening::Deleted, Some(by), now).await?;
         }
         Ok(())
+    }
+
+    /// Whether an order that was taken over since then names a sales unit that the copy lacks.
+    pub async fn product_orders_name_new_sales_units(&mut self, since: OffsetDateTime) -> Result<bool> {
+        let organisation = self.scope.copy.as_str();
+        sqlx::query_scalar!(
+            r#"
+            select exists (
+                select from product_order o
+                where o.organisation_id = $1 and o.seen_at >= $2 and o.msn is not null and o.gone_at is null
+                  and not exists (
+                      select from sales_unit s where s.organisation_id = o.organisation_id and s.msn = o.msn)) as "new!"
+            "#,
+            organisation,
+            since,
+        )
+        .fetch_one(self.connection())
+        .await
     }
 
     /// When the latest of the orders that wait for their merchant was sent; none if none waits.

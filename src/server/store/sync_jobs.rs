@@ -212,6 +212,19 @@ impl Store {
         .await
         .map(drop)
     }
+
+    /// Whether a resource is due or being worked on.
+    pub async fn awaits_sync(&self, organisation: &OrgId, resource: &str) -> Result<bool> {
+        let awaits = sqlx::query_scalar!(
+            r#"
+            select due_at <= now() or coalesce(lease_until > now(), false) as "awaits!" from sync_job
+            where organisation_id = $1 and resource = $2
+            "#,
+            organisation.as_str(),
+            resource,
+        );
+        Ok(awaits.fetch_optional(&self.pool).await?.unwrap_or_default())
+    }
 }
 
 impl Tenant<'_> {

@@ -1,6 +1,6 @@
 //! Templates of product orders, and the links by which merchants reach them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use sqlx::types::Json;
 use time::OffsetDateTime;
@@ -21,9 +21,7 @@ impl Tenant<'_> {
             r#"
             select t.id, t.name, t.welcome, t.preset as "preset: Json<PrefillForm>", t.locked, t.opened,
                    t.created_at, t.created_by_email, t.updated_at, t.archived_at, l.code as "code?",
-                   (select count(*) from product_order o
-                    where o.organisation_id = t.organisation_id and o.template_id = t.id
-                      and o.delivery <> 'refused' and o.merged_into is null) as "uses!"
+                   l.out_of_order_at as "out_of_order_at?", l.out_of_order as "out_of_order?"
             from template t
             left join template_link l on l.organisation_id = t.organisation_id and l.template_id = t.id
             where t.organisation_id = $1 and (t.archived_at is not null) = $2
@@ -44,9 +42,7 @@ impl Tenant<'_> {
             r#"
             select t.id, t.name, t.welcome, t.preset as "preset: Json<PrefillForm>", t.locked, t.opened,
                    t.created_at, t.created_by_email, t.updated_at, t.archived_at, l.code as "code?",
-                   (select count(*) from product_order o
-                    where o.organisation_id = t.organisation_id and o.template_id = t.id
-                      and o.delivery <> 'refused' and o.merged_into is null) as "uses!"
+                   l.out_of_order_at as "out_of_order_at?", l.out_of_order as "out_of_order?"
             from template t
             left join template_link l on l.organisation_id = t.organisation_id and l.template_id = t.id
             where t.organisation_id = $1 and t.id = $2
@@ -57,6 +53,59 @@ impl Tenant<'_> {
         .fetch_optional(self.connection())
         .await?;
         Ok(row.map(KeptTemplate::from))
+    }
+
+    /// How many orders were sent with each of these templates; those without any are left out.
+    pub async fn template_uses(&mut self, ids: &[Uuid]) -> Result<HashMap<Uuid, usize>> {
+        let organisation = self.scope.copy.as_str();
+        let rows = sqlx::query!(
+            r#"
+            select template_id as "template_id!", count(*) as "uses!" from product_order
+            where organisation_id = $1 and template_id = any($2) and delivery <> 'refused' and merged_into is null
+            group by template_id
+            "#,
+            organisation,
+            ids,
+        )
+        .fetch_all(self.connection())
+        .await?;
+        Ok(rows.into_iter().map(|row| (row.template_id, usize::try_from(row.uses).unwrap_or_default())).collect())
+    }
+
+    /// Templates in use by whose links merchants cannot order at present, with their names.
+    pub async fn templates_out_of_order(&mut self) -> Result<Vec<(Uuid, String)>> {
+        let organisation = self.scope.copy.as_str();
+        let rows = sqlx::query!(
+            r#"
+            select t.id, t.name from template t
+            join template_link l on l.organisation_id = t.organisation_id and l.template_id = t.id
+            where t.organisation_id = $1 and t.archived_at is null and l.out_of_order_at is not null
+            order by lower(t.name), t.id
+            "#,
+            organisation,
+        )
+        .fetch_all(self.connection())
+        .await?;
+        Ok(rows.into_iter().map(|row| (row.id, row.name)).collect())
+    }
+
+    /// Notes that merchants cannot order by a template's link, or that they can again.
+    pub async fn note_link_out_of_order(&mut self, id: Uuid, reason: Option<&str>, now: OffsetDateTime) -> Result<()> {
+        let organisation = self.scope.copy.as_str();
+        sqlx::query!(
+            r#"
+            update template_link
+            set out_of_order = $3, out_of_order_at = case when $3::text is not null then coalesce(out_of_order_at, $4) end
+            where organisation_id = $1 and template_id = $2 and out_of_order is distinct from $3
+            "#,
+            organisation,
+            id,
+            reason,
+            now,
+        )
+        .execute(self.connection())
+        .await
+        .map(drop)
     }
 
     /// Keeps a new template, or changes the one that has this id.
@@ -82,8 +131,9 @@ impl Tenant<'_> {
             by,
         )
         .execute(self.connection())
-        .await
-        .map(drop)
+        .await?;
+        // Whether it is in order now, the next merchant finds out.
+        self.note_link_out_of_order(id, None, now).await
     }
 
     /// Puts a template into the archive, in which its link does not work, or takes it out.
@@ -110,7 +160,7 @@ impl Tenant<'_> {
         sqlx::query!(
             r#"
             insert into template_link (code, organisation_id, template_id, created_at) values ($3, $1, $2, $4)
-            on conflict (organisation_id, template_id) do update set code = excluded.code, created_at = excluded.created_at
+            on conflict (organisation_id, template_id) do update set code = excluded.code, created_at = excluded.created_at, out_of_order = null, out_of_order_at = null
             "#,
             organisation,
             id,
@@ -189,7 +239,8 @@ struct Row {
     updated_at: OffsetDateTime,
     archived_at: Option<OffsetDateTime>,
     code: Option<String>,
-    uses: i64,
+    out_of_order_at: Option<OffsetDateTime>,
+    out_of_order: Option<String>,
 }
 
 impl From<Row> for KeptTemplate {
@@ -200,7 +251,7 @@ impl From<Row> for KeptTemplate {
             template: Template { name: row.name, welcome: row.welcome, preset: row.preset.0, locked },
             code: row.code,
             opened: usize::try_from(row.opened).unwrap_or_default(),
-            uses: usize::try_from(row.uses).unwrap_or_default(),
+            out_of_order: row.out_of_order_at.zip(row.out_of_order),
             created_at: row.created_at,
             created_by_email: row.created_by_email,
             updated_at: row.updated_at,

@@ -4,7 +4,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use time::{Duration, OffsetDateTime};
 
-use super::{Done, Resource, Round, Trouble};
+use super::{Done, Resource, Round, Trouble, sales_units};
 
 pub const NAME: &str = "product_orders";
 pub const RESOURCE: Resource = Resource::of_partners(NAME, "Fetching product orders", run).at_once();
@@ -26,13 +26,17 @@ fn run(round: Round) -> BoxFuture<'static, Result<Done, Trouble>> {
         tenant.commit().await?;
         let outcome =
             round.store.apply_product_order_list(&round.scope, &listed, asked_at, now, round.trusting).await?;
-        let freshest = round.store.tenant(&round.scope).await?.freshest_open_product_order().await?;
+        let mut tenant = round.store.tenant(&round.scope).await?;
+        let freshest = tenant.freshest_open_product_order().await?;
+        // What a merchant has just got is looked up at once.
+        let then = tenant.product_orders_name_new_sales_units(asked_at).await?.then_some(sales_units::NAME);
+        drop(tenant);
         tracing::info!(organisation = %round.scope.copy, orders = count, ?outcome, "the list of product orders was fetched");
         let held = (outcome.held > 0).then(|| {
             format!("Upstream's list lacks {} orders that were there before; they are kept as they were", outcome.held)
         });
         let pause = pause(freshest.map(|freshest| now - freshest), listed.len(), round.interval);
-        Ok(Done { due_at: Some(now + pause), held, then: Vec::new() })
+        Ok(Done { due_at: Some(now + pause), held, then: then.into_iter().collect() })
     }
     .boxed()
 }

@@ -60,7 +60,7 @@ const MATRIX: &[(&str, &str, Access, u16)] = &[
     ("GET", "/as/{org}", Access::Members, 200),
     ("GET", "/as/{org}/settings", Access::Members, 200),
     ("POST", "/as/{org}/settings", Access::Admins, 303),
-    ("POST", "/as/{org}/settings/probe", Access::Members, 303),
+    ("POST", "/as/{org}/settings/probe", Access::Operators, 303),
     ("GET", "/as/{org}/sales-units/{msn}/change", Access::Members, 200),
     ("POST", "/as/{org}/sales-units/{msn}/change", Access::Operators, 422),
     ("POST", "/as/{org}/sales-units/{msn}/status", Access::Operators, 422),

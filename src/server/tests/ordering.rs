@@ -3,6 +3,7 @@
 mod double_submits;
 mod looking;
 
+use reqwest::StatusCode;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -10,6 +11,7 @@ use uuid::Uuid;
 use super::{PARTNER, TestPortal, org};
 use crate::domain::failure::Failure;
 use crate::domain::identifiers::{BusinessIdentifier, Msn};
+use crate::domain::organisation::Role;
 use crate::domain::product_order::{Delivery, Happening, OrderStatus, ProductOrder};
 use crate::domain::product_order_filter::ProductOrderQuery;
 use crate::server::ordering::{self, Deleting, Sending};
@@ -232,9 +234,12 @@ async fn a_submitted_order_cannot_be_deleted_and_says_why(pool: PgPool) {
     assert!(ordering.test.sandbox.submit_order(&order.1.to_string()));
     assert_eq!(ordering.delete(order).await, Deleting::Refused);
     let happened = ordering.happened(order.0).await;
-    let Some(Happening::DeleteRefused(reason)) = happened.last() else { panic!("{happened:?}") };
+    let [.., Happening::DeleteRefused(reason), Happening::Status(OrderStatus::Submitted)] = &happened[..] else {
+        panic!("{happened:?}")
+    };
     assert!(reason.contains("submitted"), "{reason}");
     let row = ordering.order(order.0).await.row;
+    assert_eq!(row.status, OrderStatus::Submitted, "the page must not offer to delete it again");
     assert_eq!((row.gone_at, row.deleted_at), (None, None));
     assert_eq!(ordering.upstream().len(), 1);
 }
@@ -326,6 +331,34 @@ async fn an_order_is_followed_to_its_end(pool: PgPool) {
     ordering.test.sync_until_well().await;
     let mut tenant = ordering.test.portal.store().tenant(&ordering.scope).await.unwrap();
     assert!(tenant.sales_unit(&msn).await.unwrap().is_some(), "the new sales unit is there after a sync");
+}
+
+#[sqlx::test(migrator = "MIGRATIONS")]
+async fn the_sales_unit_of_an_order_is_fetched_as_soon_as_it_is_named(pool: PgPool) {
+    let ordering = Ordering::start(pool).await;
+    let (test, sandbox) = (&ordering.test, &ordering.test.sandbox);
+    test.sync_until_well().await;
+    let staff = test.member("staff@example.com", &[(PARTNER, Role::Viewer)]).await;
+    let refreshed = ordering.sent("refreshed").await;
+    let listed = ordering.sent("listed").await;
+    for (order, by_list) in [(refreshed, false), (listed, true)] {
+        let id = order.1.to_string();
+        assert!(sandbox.submit_order(&id));
+        let msn = sandbox.approve_order(&id).unwrap();
+        let unit = format!("/as/{PARTNER}/sales-units/{msn}");
+        if by_list {
+            test.portal.store().call_for_sync(&org(PARTNER), crate::server::sync::product_orders::NAME).await.unwrap();
+        } else {
+            ordering.refresh(order.1).await;
+            let page = staff.get(&format!("/as/{PARTNER}/product-orders/{}", order.0)).await;
+            assert!(page.text().contains(&format!("MSN {msn} being fetched")), "{}", page.text());
+            assert!(!page.body.contains(&unit), "a link that leads nowhere");
+        }
+        test.sync_until_well().await;
+        let page = staff.get(&format!("/as/{PARTNER}/product-orders/{}", order.0)).await;
+        assert!(page.body.contains(&unit), "{}", page.text());
+        assert_eq!(staff.get(&unit).await.status, StatusCode::OK);
+    }
 }
 
 #[sqlx::test(migrator = "MIGRATIONS")]

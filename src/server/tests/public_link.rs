@@ -192,11 +192,16 @@ async fn a_link_is_asked_for_as_often_as_people_do(pool: PgPool) {
     assert_eq!(portal.browser().at("203.0.113.8").get(&path).await.status, StatusCode::OK, "others are not held up");
 
     let mut sent = 0;
-    while merchant.post(&path, &[]).await.status != StatusCode::TOO_MANY_REQUESTS {
+    let refused = loop {
+        let answer = merchant.post(&path, &[("sales_unit_name", "Ørjans Kaffe")]).await;
+        if answer.status == StatusCode::TOO_MANY_REQUESTS {
+            break answer;
+        }
         sent += 1;
         assert!(sent < 20, "sending is not limited");
-    }
+    };
     assert!(sent >= 10, "{sent}");
+    assert_eq!(refused.hidden("sales_unit_name"), "Ørjans Kaffe", "what was filled in is lost");
     // All addresses of a network of IPv6 are one client's.
     for host in 0..10 {
         let answer = portal.browser().at(&format!("2001:db8::{host}")).post(&path, &[]).await;
@@ -216,7 +221,8 @@ async fn what_the_merchant_cannot_mend_is_the_partners(pool: PgPool) {
         ("lock_price_package_id", "yes"),
         ("product_type", package.product_type),
     ];
-    let code = link(&staff, make(&staff, &more).await).await;
+    let template = make(&staff, &more).await;
+    let code = link(&staff, template).await;
     let merchant = portal.browser();
     assert_eq!(merchant.get(&format!("/t/{code}")).await.status, StatusCode::OK);
     super::prefill::as_partner(&portal, "update price_package set gone_at = now() where id = $1", &package.id).await;
@@ -229,6 +235,18 @@ async fn what_the_merchant_cannot_mend_is_the_partners(pool: PgPool) {
         assert!(text.contains("This link is out of order") && text.contains("Please tell Kystkassa"), "{text}");
         assert!(!text.contains("price package"), "{text}");
     }
+    // The partner is told why, where it looks first and where it can be mended.
+    let landing = staff.get("/as/org_kystkassa").await.text();
+    assert!(landing.contains("Merchants cannot order by the link of the template"), "{landing}");
+    assert!(staff.get(TEMPLATES).await.text().contains("Out of order"));
+    let page = staff.get(&format!("{TEMPLATES}/{template}")).await.text();
+    assert!(page.contains("Merchants cannot order by this link.") && page.contains("Price package: "), "{page}");
+    super::prefill::as_partner(&portal, "update price_package set gone_at = null where id = $1", &package.id).await;
+    let sent = merchant.post(&format!("/t/{code}"), &answers(&key, &[])).await;
+    assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.text());
+    let landing = staff.get("/as/org_kystkassa").await.text();
+    assert!(!landing.contains("Merchants cannot order"), "{landing}");
+    assert!(staff.get(TEMPLATES).await.text().contains("Works"));
 }
 
 #[sqlx::test(migrator = "MIGRATIONS")]
@@ -293,7 +311,9 @@ async fn a_merchant_waits_while_the_outcome_is_not_known(pool: PgPool) {
     let before = portal.sandbox.order_count();
     let sent = merchant.post(&format!("/t/{code}"), &answers(&key, &[])).await;
     let page = merchant.get(sent.location()).await;
-    assert!(page.text().contains("Do not fill it in again") && page.body.contains("content=\"3\""), "{}", page.text());
+    let text = page.text();
+    assert!(text.contains("do not fill it in again") && text.contains("Look again"), "{text}");
+    assert!(!page.body.contains("http-equiv=\"refresh\""), "{}", page.body);
     assert_eq!(portal.sandbox.order_count(), before + 1);
     portal.sandbox.set_faults(Vec::new());
     portal.sync_until_well().await;

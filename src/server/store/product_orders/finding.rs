@@ -5,11 +5,10 @@ use futures::{Stream, StreamExt, TryStreamExt};
 use uuid::Uuid;
 
 use super::super::list_index::{Indexed, ListKind};
-use super::super::sales_units::business_identifier;
 use super::super::{Result, Tenant};
 use crate::domain::freshness::machine;
-use crate::domain::identifiers::{BusinessIdentifier, Msn};
-use crate::domain::product_order::{Delivery, OrderKind, OrderStatus, ProductOrderRow, ProductType};
+use crate::domain::identifiers::BusinessIdentifier;
+use crate::domain::product_order::ProductOrderRow;
 use crate::domain::product_order_filter::{ProductOrderFacets, bits};
 
 /// The key is the portal's id of the order.
@@ -48,25 +47,7 @@ impl Tenant<'_> {
         )
         .fetch_all(self.connection())
         .await?;
-        let rows = rows.into_iter().map(|row| ProductOrderRow {
-            id: row.id,
-            kind: OrderKind::from_upstream(row.kind.as_deref()),
-            product_type: ProductType::from_upstream(row.product_type.as_deref()),
-            status: OrderStatus::from_upstream(row.status.as_deref()),
-            status_at: row.status_at,
-            delivery: row.delivery.as_deref().and_then(Delivery::from_word),
-            business_identifier: business_identifier(row.business_scheme, row.business_id),
-            merchant_name: row.merchant_name,
-            sales_unit_name: row.sales_unit_name,
-            msn: row.msn.as_deref().and_then(Msn::parse),
-            url: row.url,
-            begun_at: row.begun_at.unwrap_or(row.first_seen_at),
-            sent_here: row.sent_at.is_some(),
-            template_name: row.template_name,
-            gone_at: row.gone_at,
-            deleted_at: row.deleted_at,
-        });
-        Ok(rows.collect())
+        Ok(rows.into_iter().map(|row| row_of!(row)).collect())
     }
 
     /// A merchant's orders, the latest first; at most `limit`.
@@ -104,7 +85,7 @@ impl Tenant<'_> {
             r#"
             select id, upstream_id, kind, product_type, status, status_at, business_scheme, business_id, merchant_name,
                    sales_unit_name, url, msn, delivery, sent_at, begun_at, first_seen_at, deleted_at, gone_at, note,
-                   merged_into is not null or delivery is not distinct from 'refused' as "removed!", version
+                   null::text as template_name, merged_into is not null or delivery is not distinct from 'refused' as "removed!", version
             from product_order
             where organisation_id = $1 and version > $2
               and delivery is distinct from 'sending'
@@ -118,34 +99,18 @@ impl Tenant<'_> {
         )
         .fetch(self.connection())
         .map_ok(|row| {
-            let order = ProductOrderRow {
-                id: row.id,
-                kind: OrderKind::from_upstream(row.kind.as_deref()),
-                product_type: ProductType::from_upstream(row.product_type.as_deref()),
-                status: OrderStatus::from_upstream(row.status.as_deref()),
-                status_at: row.status_at,
-                delivery: row.delivery.as_deref().and_then(Delivery::from_word),
-                business_identifier: business_identifier(row.business_scheme, row.business_id),
-                merchant_name: row.merchant_name,
-                sales_unit_name: row.sales_unit_name,
-                msn: None,
-                url: row.url,
-                begun_at: row.begun_at.unwrap_or(row.first_seen_at),
-                sent_here: row.sent_at.is_some(),
-                template_name: None,
-                gone_at: row.gone_at,
-                deleted_at: row.deleted_at,
-            };
+            let upstream_id = row.upstream_id.map(|id| id.to_string()).unwrap_or_default();
+            let order = row_of!(row);
             let facets = bits(&order);
             let name = order.sales_unit_name.unwrap_or_default();
             let merchant = order.merchant_name.unwrap_or_default();
+            let msn = order.msn.map(|msn| msn.to_string()).unwrap_or_default();
             let business_id = order.business_identifier.map(|business| business.id).unwrap_or_default();
-            let upstream_id = row.upstream_id.map(|id| id.to_string()).unwrap_or_default();
             Indexed {
                 key: row.id.to_string(),
                 // In the order of the sorts: sent, name, merchant, changed.
                 sorts: vec![machine(order.begun_at), name.clone(), merchant.clone(), machine(order.status_at)],
-                fields: vec![name, merchant, business_id, upstream_id, row.msn.unwrap_or_default(), row.note],
+                fields: vec![name, merchant, business_id, upstream_id, msn, row.note],
                 facets,
                 moment: order.begun_at.unix_timestamp(),
                 version: row.version,

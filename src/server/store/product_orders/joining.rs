@@ -246,8 +246,14 @@ impl Tenant<'_> {
         )
         .fetch_optional(self.connection())
         .await?;
-        if let Some((Some(replaced), by)) = order.map(|order| (order.replaces, order.sent_by_email)) {
-            self.happened(replaced, &Happening::ReplacedBy(id), by.as_deref(), now).await?;
+        let Some((Some(replaced), by)) = order.map(|order| (order.replaces, order.sent_by_email)) else {
+            return Ok(());
+        };
+        // An order that was found by looking is joined once more when its answer comes after all.
+        let replaced_by = Happening::ReplacedBy(id);
+        let known = self.product_order_happenings(replaced).await?;
+        if known.iter().all(|happened| happened.what != replaced_by) {
+            self.happened(replaced, &replaced_by, by.as_deref(), now).await?;
         }
         Ok(())
     }
