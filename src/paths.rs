@@ -221,11 +221,6 @@ pub fn webhooks(organisation: &OrgId) -> String {
     format!("/as/{organisation}/webhooks")
 }
 
-/// The registrations that upstream no longer shows.
-pub fn webhooks_vanished(organisation: &OrgId) -> String {
-    format!("/as/{organisation}/webhooks?state=vanished")
-}
-
 /// The list with a query, as filters write it.
 pub fn webhooks_with(organisation: &OrgId, query: &str) -> String {
     with_query(&webhooks(organisation), query)

@@ -99,18 +99,19 @@ test('the public form shows nothing of the portal but the template and the partn
 
 test('the page in between says that the order is ready and how it goes on, and by itself goes on', async ({ page, open, merchant }) => {
   const { link } = await makeTemplate(page, open);
-  // Upstream takes its time, so that one stays on the page as long as it is looked at.
-  let answer = () => {};
-  const looked = new Promise<void>(resolve => (answer = resolve));
-  await merchant.route('**/register/prefilled/**', route => looked.then(() => route.continue()));
+  // Upstream has nothing to show for now, so that one stays on the page.
+  await merchant.route('**/register/prefilled/**', route => route.fulfill({ status: 204 }));
+  const wentOn = merchant.waitForResponse('**/register/prefilled/**');
   await merchant.goto(link);
   await fill(merchant, { 'Business identifier': organisationNumber() });
   await merchant.getByRole('button', { name: 'Go on to Vipps MobilePay' }).click();
+  expect((await wentOn).status()).toBe(204);
   await expect(merchant.getByRole('heading', { level: 1 })).toHaveText('Your order is ready');
   const onward = merchant.getByRole('link', { name: 'Continue at Vipps MobilePay' });
   await expect(onward).toHaveAttribute('href', /\/register\/prefilled\//);
   await expect(merchant.getByText('The link works for 14 days.')).toBeVisible();
-  answer();
+  await merchant.unroute('**/register/prefilled/**');
+  await merchant.goto(merchant.url(), { waitUntil: 'commit' });
   await merchant.waitForURL(/\/register\/prefilled\//);
   await expect(merchant.getByRole('button', { name: 'Submit order' })).toBeVisible();
 });

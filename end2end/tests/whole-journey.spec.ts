@@ -73,18 +73,10 @@ test('from a template over its public link, the merchant’s form, upstream’s 
   await expect(order).toContainText(/Status\s*Completed/);
   await expect(order).toContainText('By the merchant, with a template of this portal');
   await expect(order.getByRole('link', { name: template })).toBeVisible();
-  const msn = /\d+/.exec(await order.getByRole('link', { name: /^MSN/ }).innerText())![0];
   const address = new URL(page.url()).pathname;
 
-  // Once the list is fetched anew its sales unit is there, with its price package.
-  await open(`${PARTNER}/sales-units?q=${msn}`);
-  await page.locator('#freshness').getByRole('button', { name: 'Refresh' }).click();
-  const unit = page.locator('#results').getByRole('link', { name: shop });
-  await expect(async () => {
-    await page.reload();
-    await expect(unit).toBeVisible({ timeout: 500 });
-  }).toPass();
-  await unit.click();
+  // Its sales unit is there, with its price package.
+  await order.getByRole('link', { name: /^MSN/ }).click();
   await expect(page.getByRole('heading', { level: 1 })).toHaveText(shop);
   const price = page.locator('#price-package');
   await expect(price).toContainText(/Package\s*Online standard NO/);

@@ -2,6 +2,9 @@
 
 use time::{Duration, OffsetDateTime};
 
+/// How long it is worth pointing out that upstream has stopped showing something.
+pub const GONE_LATELY: Duration = Duration::days(30);
+
 /// What the portal can say of the age of what it shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Freshness {

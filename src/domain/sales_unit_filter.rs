@@ -2,6 +2,7 @@
 
 use time::OffsetDateTime;
 
+use super::freshness::GONE_LATELY;
 use super::list::{
     Bits, Choosable, Chosen, FacetTest, Facets, ListFilter, ListQuery, MarketFacet, SortChoice, choice, choose, chosen,
 };
@@ -47,6 +48,7 @@ choice! {
     StateFacet {
         Visible = "visible", "Visible upstream";
         Gone = "gone", "No longer visible";
+        GoneLately = "gone-lately", "Vanished in the last 30 days";
         Waiting = "waiting", "Details not fetched yet";
     }
 }
@@ -160,7 +162,7 @@ impl Facets for SalesUnitFacets {
         others.into_iter().flatten().chain(flags).collect()
     }
 
-    fn test(&self, _: OffsetDateTime) -> FacetTest {
+    fn test(&self, now: OffsetDateTime) -> FacetTest {
         let mut test = FacetTest::default();
         if let Some(capture) = self.capture {
             test.want(CAPTURE, capture as u64);
@@ -176,6 +178,10 @@ impl Facets for SalesUnitFacets {
         match self.state {
             Some(StateFacet::Visible) => test.want(GONE, 0),
             Some(StateFacet::Gone) => test.want(GONE, 1),
+            Some(StateFacet::GoneLately) => {
+                test.want(GONE, 1);
+                test.within((now - GONE_LATELY).unix_timestamp()..=i64::MAX);
+            }
             Some(StateFacet::Waiting) => test.want(WAITING, 1),
             None => {}
         }
@@ -228,6 +234,20 @@ mod tests {
             let read = SalesUnitQuery::from_query(&query);
             prop_assert_eq!(SalesUnitQuery::from_query(&read.to_query()).filter, read.filter);
         }
+    }
+
+    #[test]
+    fn what_has_vanished_lately_is_told_from_what_vanished_long_ago() {
+        let gone = |gone| {
+            let (capture_type, market) = (&CaptureType::Unknown, MarketFacet::Norway);
+            SalesUnitTraits { capture_type, market, flags: [Flag::Unknown; FLAGS.len()], has_details: true, gone }
+                .bits()
+        };
+        let now = OffsetDateTime::UNIX_EPOCH + GONE_LATELY * 10;
+        let test = SalesUnitQuery::from_query("state=gone-lately").filter.facets.test(now);
+        let at = |moment: OffsetDateTime| moment.unix_timestamp();
+        assert!(test.passes(gone(true), at(now - GONE_LATELY)) && test.passes(gone(true), at(now)));
+        assert!(!test.passes(gone(true), at(now - GONE_LATELY) - 1) && !test.passes(gone(false), at(now)));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use time::OffsetDateTime;
 
+use super::freshness::GONE_LATELY;
 use super::list::{Bits, Chosen, FacetTest, Facets, ListFilter, ListQuery, SortChoice, choice, choose, chosen};
 use super::webhook::{EVENTS, WebhookState, documented, is_plain_http};
 
@@ -82,6 +83,7 @@ choice! {
         Listed = "listed", "Registered";
         Vanished = "vanished", "Vanished";
         Deleted = "deleted", "Deleted here";
+        VanishedLately = "vanished-lately", "Vanished in the last 30 days";
     }
 }
 
@@ -175,7 +177,7 @@ impl Facets for WebhookFacets {
         all.into_iter().flatten().collect()
     }
 
-    fn test(&self, _: OffsetDateTime) -> FacetTest {
+    fn test(&self, now: OffsetDateTime) -> FacetTest {
         let mut test = FacetTest::default();
         if let Some(event) = self.event {
             test.want(event.bit(), 1);
@@ -183,8 +185,13 @@ impl Facets for WebhookFacets {
         if let Some(scope) = self.scope {
             test.want(SCOPE, scope as u64);
         }
-        if let Some(state) = self.state {
-            test.want(STATE, state as u64);
+        match self.state {
+            Some(StateFacet::VanishedLately) => {
+                test.want(STATE, StateFacet::Vanished as u64);
+                test.within((now - GONE_LATELY).unix_timestamp()..=i64::MAX);
+            }
+            Some(state) => test.want(STATE, state as u64),
+            None => {}
         }
         if let Some(transport) = self.transport {
             test.want(TRANSPORT, transport as u64);
@@ -228,6 +235,10 @@ mod tests {
             let test = read.filter.facets.test(now);
             assert_eq!([all, unit, gone].map(|row| test.passes(row, 0)), expected, "{query}");
         }
+        let lately = WebhookQuery::from_query("state=vanished-lately").filter.facets.test(now);
+        let since = (now - GONE_LATELY).unix_timestamp();
+        assert_eq!([all, unit, gone].map(|row| lately.passes(row, since)), [false, true, false]);
+        assert!(!lately.passes(unit, since - 1));
         assert_eq!(WebhookQuery::from_query("event=foo&scope=x").ignored, ["event", "scope"]);
     }
 

@@ -13,6 +13,7 @@ use crate::domain::merchant_filter::MerchantFilter;
 use crate::domain::organisation::Role;
 use crate::domain::product_order_filter::{AgeFacet, FollowFacet, ProductOrderFacets, ProductOrderFilter, StatusFacet};
 use crate::domain::sales_unit_filter::{SalesUnitFacets, SalesUnitFilter, StateFacet};
+use crate::domain::webhook_filter::{StateFacet as WebhookStateFacet, WebhookFacets, WebhookFilter};
 use crate::paths;
 use crate::server::acting::Acting;
 
@@ -106,18 +107,19 @@ async fn partner(acting: &Acting) -> Result<PartnerOverview, Failure> {
         text: format!("Merchants cannot order by the link of the template {name}"),
         path: Some(paths::template(id, template)),
     }));
-    let losses = acting.recent_losses().await?;
+    let webhooks: WebhookFilter =
+        WebhookFacets { state: Some(WebhookStateFacet::VanishedLately), ..Default::default() }.into();
+    let units = in_state(StateFacet::GoneLately);
     let lost = [
-        (losses.webhooks, "webhook registration", "that vanished in the last 30 days", paths::webhooks_vanished(id)),
         (
-            losses.sales_units,
-            "sales unit",
-            "that vanished in the last 30 days",
-            paths::sales_units_with(id, &in_state(StateFacet::Gone).to_query()),
+            acting.count_webhooks(&webhooks).await?,
+            "webhook registration",
+            paths::webhooks_with(id, &webhooks.to_query()),
         ),
+        (acting.count_sales_units(&units).await?, "sales unit", paths::sales_units_with(id, &units.to_query())),
     ];
-    for (count, one, what, path) in lost {
-        let text = counted(count, one, what);
+    for (count, one, path) in lost {
+        let text = counted(count, one, "that vanished in the last 30 days");
         attention.extend((count > 0).then_some(Attention { tone: Tone::Warning, text, path: Some(path) }));
     }
     let open = ProductOrderFacets { follow: Some(FollowFacet::Waiting), ..Default::default() };

@@ -197,7 +197,7 @@ fn troubles(organisation: &OrgId, coverage: Coverage) -> impl IntoView + use<> {
         state: Some(StateFacet::Listed),
         ..WebhookFacets::default()
     });
-    let all_vanished = with(WebhookFacets { state: Some(StateFacet::Vanished), ..WebhookFacets::default() });
+    let all_vanished = with(WebhookFacets { state: Some(StateFacet::VanishedLately), ..WebhookFacets::default() });
     let vanished = trouble(
         "vanished",
         "Vanished in the last 30 days",

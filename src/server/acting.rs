@@ -13,12 +13,11 @@ pub mod product_orders;
 pub mod templates;
 pub mod webhooks;
 
-use time::{Duration, OffsetDateTime};
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 use self::price_packages::PricePackageView;
 use super::Portal;
-use super::store::losses::RecentLosses;
 use super::store::organisations::{ActingRow, JobRow};
 use super::store::sales_unit_list::SalesUnits;
 use super::store::{Tenant, unavailable};
@@ -32,8 +31,6 @@ use crate::domain::page::Page;
 use crate::domain::sales_unit::{ListedSalesUnit, SalesUnit, SalesUnitRow};
 use crate::domain::sales_unit_filter::{SalesUnitFilter, SalesUnitQuery};
 
-/// How long ago something still counts as news.
-const LATELY: Duration = Duration::days(30);
 /// Rows of a page of a list.
 pub const PAGE_SIZE: usize = 50;
 /// Other units of the same merchant that are shown on a sales unit's page.
@@ -188,12 +185,6 @@ impl Acting {
             }
         }
         troubles
-    }
-
-    /// What upstream has stopped showing lately.
-    pub async fn recent_losses(&self) -> Result<RecentLosses, Failure> {
-        let mut tenant = self.portal.store().tenant(&self.row.scope).await.map_err(unavailable)?;
-        tenant.recent_losses(OffsetDateTime::now_utc() - LATELY).await.map_err(unavailable)
     }
 
     /// How many units' details are still to come in the round that is under way.

@@ -10,6 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures::future::BoxFuture;
+use futures::{FutureExt, TryFutureExt};
 use secrecy::ExposeSecret;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -172,7 +173,10 @@ pub async fn refresh(portal: &Portal, scope: &Scope, upstream_id: Uuid) -> Resul
     }
     tenant.commit().await.map_err(unavailable)?;
     if names_new_sales_unit {
+        // The merchant may be on the phone about it: a moment later it is there to be opened.
         call_for(portal, scope, sync::sales_units::NAME).await;
+        let awaits = || portal.store().awaits_sync(&scope.copy, sync::sales_units::NAME).map_err(unavailable).boxed();
+        patiently(awaits, |awaits| *awaits).await?;
     }
     Ok(())
 }

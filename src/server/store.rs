@@ -9,7 +9,6 @@ pub mod contracts;
 pub mod known_browsers;
 pub mod list_index;
 pub mod logos;
-pub mod losses;
 pub mod members;
 pub mod merchant_list;
 pub mod merchants;

@@ -46,6 +46,13 @@ export const PAGES: State[] = [
     await page.getByRole('button', { name: 'Save' }).click();
     await expect(page.getByLabel('Name')).toHaveAttribute('aria-invalid', 'true');
   }],
+  ['a form that was sent after the session had ended', async (page, open) => {
+    await open(`${PARTNER}/templates/new`);
+    await fill(page, { Name: unique('Sent too late') });
+    await page.context().clearCookies();
+    await page.getByRole('button', { name: 'Keep the template' }).click();
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText('You have been signed out');
+  }],
   ['the list of merchants', (_, open) => open(`${PARTNER}/merchants?sort=-created&market=no&status=active`)],
   ['the list of merchants without a match', (_, open) => open(`${PARTNER}/merchants?q=xyzzy&state=gone`)],
   ['a merchant', async (page, open) => {

@@ -1,6 +1,6 @@
 //! Which events reach anybody, and what is wrong with the registrations, over all sales units.
 
-use time::{Duration, OffsetDateTime};
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::WebhookUnit;
@@ -8,8 +8,6 @@ use crate::domain::sales_unit::ListedSalesUnit;
 
 /// From so many registrations of one event in one scope on, the limit is near.
 pub const NEAR_LIMIT: usize = 20;
-/// How long a registration that has vanished is worth pointing out.
-pub const VANISHED_LATELY: Duration = Duration::days(30);
 
 /// Everything the page of coverage says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

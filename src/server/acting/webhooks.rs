@@ -9,7 +9,7 @@ use crate::domain::freshness::Freshness;
 use crate::domain::identifiers::Msn;
 use crate::domain::organisation::Role;
 use crate::domain::page::Page;
-use crate::domain::webhook::coverage::{Coverage, Uncovered, VANISHED_LATELY};
+use crate::domain::webhook::coverage::{Coverage, Uncovered};
 use crate::domain::webhook::{NewWebhook, Objections, Webhook};
 use crate::domain::webhook_filter::{WebhookFilter, WebhookQuery};
 use crate::server::store::unavailable;
@@ -49,12 +49,6 @@ impl Acting {
         let (store, version) = (self.portal.store(), self.row.version);
         let page = store.page::<Webhooks>(&self.row.scope, version, &filter.clone().into(), 0).await;
         Ok(page.map_err(unavailable)?.matching)
-    }
-
-    /// How many registrations have vanished in the last 30 days without anybody here having deleted them.
-    pub async fn count_vanished_webhooks(&self) -> Result<usize, Failure> {
-        let mut tenant = self.partner_tenant().await?;
-        tenant.count_vanished_webhooks(OffsetDateTime::now_utc() - VANISHED_LATELY).await.map_err(unavailable)
     }
 
     /// How old the copy of the registrations is, and why.

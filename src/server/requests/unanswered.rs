@@ -42,7 +42,10 @@ pub async fn keep(State(portal): State<Portal>, request: Request, next: Next) ->
         None => return response,
     };
     let form = match form {
-        Some((content_type, bytes)) => kept(action.to_string(), content_type, bytes).await,
+        Some((content_type, bytes)) => {
+            let path = action.path_and_query().map_or("/", |path| path.as_str());
+            kept(path.to_owned(), content_type, bytes).await
+        }
         None => None,
     };
     let is_typed = form.as_ref().is_some_and(|form| form.pairs.iter().any(|(_, value)| !value.is_empty()));

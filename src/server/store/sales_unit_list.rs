@@ -2,6 +2,7 @@
 
 use futures::stream::BoxStream;
 use futures::{Stream, StreamExt, TryStreamExt};
+use time::OffsetDateTime;
 
 use super::list_index::{Indexed, KeyOrder, ListKind};
 use super::sales_units::business_identifier;
@@ -68,7 +69,7 @@ impl Tenant<'_> {
             select msn, name, merchant_name, business_scheme, business_id, capture_type, payment_allowed,
                    recurring_allowed, skip_landing_page_allowed, partial_capture_allowed, late_capture_allowed,
                    landing_page_phone_number_locked, long_living_payment_allowed, credit_card_payment_allowed,
-                   details_at is not null as "has_details!", gone_at is not null as "gone!", version
+                   details_at is not null as "has_details!", gone_at, version
             from sales_unit
             where organisation_id = $1 and version > $2
               and ($3::text is null or (business_scheme = $3 and business_id = $4))
@@ -96,7 +97,7 @@ impl Tenant<'_> {
                     row.credit_card_payment_allowed.into(),
                 ],
                 has_details: row.has_details,
-                gone: row.gone,
+                gone: row.gone_at.is_some(),
             };
             let facets = traits.bits();
             let (name, merchant) = (row.name.unwrap_or_default(), row.merchant_name.unwrap_or_default());
@@ -107,6 +108,7 @@ impl Tenant<'_> {
                 fields: vec![name, row.msn.clone(), merchant, business_id],
                 key: row.msn,
                 facets,
+                moment: row.gone_at.map_or(0, OffsetDateTime::unix_timestamp),
                 version: row.version,
                 ..Indexed::default()
             }

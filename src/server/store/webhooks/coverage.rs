@@ -3,12 +3,11 @@
 use time::OffsetDateTime;
 
 use super::super::{Result, Tenant};
+use crate::domain::freshness::GONE_LATELY;
 use crate::domain::identifiers::Msn;
 use crate::domain::sales_unit::ListedSalesUnit;
 use crate::domain::webhook::WebhookUnit;
-use crate::domain::webhook::coverage::{
-    Coverage, Doubled, EventCoverage, NEAR_LIMIT, NearLimit, Shown, VANISHED_LATELY, WebhookLine,
-};
+use crate::domain::webhook::coverage::{Coverage, Doubled, EventCoverage, NEAR_LIMIT, NearLimit, Shown, WebhookLine};
 
 impl Tenant<'_> {
     /// Coverage with the first `limit` of everything that is listed. Registrations of units that upstream no
@@ -23,7 +22,7 @@ impl Tenant<'_> {
             doubles: self.doubled_webhooks(limit).await?,
             plain_http: self.plain_http_webhooks(limit).await?,
             near_limit: self.webhooks_near_limit(limit).await?,
-            vanished: self.vanished_webhooks(now - VANISHED_LATELY, limit).await?,
+            vanished: self.vanished_webhooks(now - GONE_LATELY, limit).await?,
         })
     }
 
@@ -211,22 +210,6 @@ impl Tenant<'_> {
             gone_at: row.gone_at,
         });
         Ok(Shown { first: first.collect(), count: all })
-    }
-
-    /// How many registrations have vanished since then without anybody here having deleted them.
-    pub async fn count_vanished_webhooks(&mut self, since: OffsetDateTime) -> Result<usize> {
-        let organisation = self.scope.copy.as_str();
-        let vanished = sqlx::query_scalar!(
-            r#"
-            select count(*) as "count!" from webhook
-            where organisation_id = $1 and gone_at >= $2 and deleted_at is null
-            "#,
-            organisation,
-            since,
-        )
-        .fetch_one(self.connection())
-        .await?;
-        Ok(count(vanished))
     }
 
     /// Visible sales units without a registration of their own for an event, by name; at most `limit`.

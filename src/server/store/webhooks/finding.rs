@@ -2,6 +2,7 @@
 
 use futures::stream::BoxStream;
 use futures::{Stream, StreamExt, TryStreamExt};
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::super::list_index::{Indexed, ListKind};
@@ -35,7 +36,7 @@ impl Tenant<'_> {
         let organisation = self.scope.copy.as_str();
         sqlx::query!(
             r#"
-            select w.id, w.msn, w.url, w.events, w.first_seen_at, w.gone_at is not null as "gone!",
+            select w.id, w.msn, w.url, w.events, w.first_seen_at, w.gone_at,
                    w.deleted_at is not null as "deleted!", s.name as "unit_name?",
                    greatest(w.version, s.version) as "version!"
             from webhook w
@@ -49,7 +50,7 @@ impl Tenant<'_> {
         )
         .fetch(self.connection())
         .map_ok(|row| {
-            let state = match (row.gone, row.deleted) {
+            let state = match (row.gone_at.is_some(), row.deleted) {
                 (true, true) => StateFacet::Deleted,
                 (true, false) => StateFacet::Vanished,
                 (false, _) => StateFacet::Listed,
@@ -64,6 +65,7 @@ impl Tenant<'_> {
                 sorts: vec![row.url.clone(), unit, machine(row.first_seen_at)],
                 fields: vec![row.url, id.clone(), msn, name],
                 key: id,
+                moment: row.gone_at.map_or(0, OffsetDateTime::unix_timestamp),
                 version: row.version,
                 ..Indexed::default()
             }
