@@ -44,7 +44,7 @@ pub fn TemplatesPage() -> impl IntoView {
                     Ok(found) => EitherOf3::B(table(&acting, found, &packages)),
                     Err(failure) => EitherOf3::C(view! { <Failed failure/> }),
                 }}
-                <p class="below"><a href=other_path>{other}</a></p>
+                <p class="archived"><a href=other_path>{other}</a></p>
             </ActingFrame>
         }
     }))

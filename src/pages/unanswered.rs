@@ -62,9 +62,9 @@ pub fn UnansweredPage(unanswered: Unanswered) -> impl IntoView {
     view! {
         <Title text=document_title(title, "Partner Portal")/>
         <Meta name="robots" content="noindex"/>
-        <div class="plain">
+        <div class="plain public">
             <main id="main" tabindex="-1">
-                <div class="empty">
+                <div class="card next-step">
                     <h1>{title}</h1>
                     <p role="alert">{text}</p>
                     {sign_in}
