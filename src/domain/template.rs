@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::prefill::{Field, InputKind, Known, PrefillForm, applies, check, readable, value_fault};
+use super::prefill::{Fault, Field, InputKind, Known, PrefillForm, applies, check, readable, value_fault};
 use super::price_package::PricePackage;
 
 const LONGEST_NAME: usize = 80;
@@ -42,12 +42,35 @@ pub struct KeptTemplate {
     pub code: Option<String>,
     /// How often the public link was opened.
     pub opened: usize,
-    /// Why merchants cannot order by the link, and since when.
-    pub out_of_order: Option<(OffsetDateTime, String)>,
+    /// When the last order by the link failed for a reason that no merchant can mend, and why; none
+    /// since one succeeded, or the template was changed.
+    pub failure: Option<(OffsetDateTime, String)>,
     pub created_at: OffsetDateTime,
     pub created_by_email: String,
     pub updated_at: OffsetDateTime,
     pub archived_at: Option<OffsetDateTime>,
+}
+
+/// What is wrong with a template's link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LinkTrouble {
+    /// Nobody can order by it, because of what the template holds.
+    OutOfOrder(String),
+    /// The last order by it failed for a reason that no merchant can mend.
+    Failed { at: OffsetDateTime, reason: String },
+}
+
+impl KeptTemplate {
+    /// None if the link works, or there is none that could. Pictures are not looked at.
+    pub fn link_trouble(&self, known: &Known) -> Option<LinkTrouble> {
+        if self.code.is_none() || self.archived_at.is_some() {
+            return None;
+        }
+        let hidden = self.template.hidden_faults(known).into_iter().find(|fault| fault.field != Field::Logo);
+        let out_of_order = hidden.map(|fault| LinkTrouble::OutOfOrder(fault.sentence()));
+        let failed = || self.failure.clone().map(|(at, reason)| LinkTrouble::Failed { at, reason });
+        out_of_order.or_else(failed)
+    }
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,6 +96,14 @@ impl Template {
     pub fn merchants_start(&self) -> PrefillForm {
         let asked = self.asked_of_merchant();
         self.preset.only(|field| asked.contains(&field))
+    }
+
+    /// What is wrong with it that no merchant can mend, because they do not see it.
+    pub fn hidden_faults(&self, known: &Known) -> Vec<Fault> {
+        let asked = self.asked_of_merchant();
+        let mut faults = check(&self.merge_from_merchant(&self.merchants_start()), known).faults;
+        faults.retain(|fault| !asked.contains(&fault.field));
+        faults
     }
 
     /// A form typed by staff with the template's locked values: these win, whatever was sent.
@@ -219,6 +250,8 @@ impl TemplateForm {
             .price_packages
             .iter()
             .find(|package| package.id.eq_ignore_ascii_case(self.preset.get(Field::PricePackage)));
+        let is_settled = |field: Field| self.locked.contains(&field) && self.preset.has(field);
+        let of_one_country = is_settled(Field::BusinessIdentifier) || is_settled(Field::SettlementAccount);
         let one_market = package.and_then(|package| package.market.as_deref());
         let fault = |field: Field| -> Option<String> {
             let is_set = self.preset.has(field);
@@ -234,6 +267,10 @@ impl TemplateForm {
             }
             match field {
                 Field::ProductType if !is_set => Some("A template is for one product: choose it.".to_owned()),
+                Field::Market if !is_locked && of_one_country => Some(
+                    "Choose and lock the market: the locked business identifier or account is of one country."
+                        .to_owned(),
+                ),
                 Field::Market if !is_locked && one_market.is_some() => {
                     let market = one_market.unwrap_or_default();
                     Some(format!("Choose and lock the market: the price package is for {market} only."))

@@ -13,6 +13,7 @@ use crate::domain::merchant_filter::MerchantFilter;
 use crate::domain::organisation::Role;
 use crate::domain::product_order_filter::{AgeFacet, FollowFacet, ProductOrderFacets, ProductOrderFilter, StatusFacet};
 use crate::domain::sales_unit_filter::{SalesUnitFacets, SalesUnitFilter, StateFacet};
+use crate::domain::template::LinkTrouble;
 use crate::domain::webhook_filter::{StateFacet as WebhookStateFacet, WebhookFacets, WebhookFilter};
 use crate::paths;
 use crate::server::acting::Acting;
@@ -102,10 +103,17 @@ async fn partner(acting: &Acting) -> Result<PartnerOverview, Failure> {
         let path = Some(paths::product_orders_with(id, &filter.to_query()));
         attention.extend((count > 0).then(|| Attention { tone, text: counted(count, "product order", what), path }));
     }
-    attention.extend(acting.templates_out_of_order().await?.into_iter().map(|(template, name)| Attention {
+    attention.extend(acting.templates_in_trouble().await?.into_iter().map(|(kept, trouble)| Attention {
         tone: Tone::Warning,
-        text: format!("Merchants cannot order by the link of the template {name}"),
-        path: Some(paths::template(id, template)),
+        text: match trouble {
+            LinkTrouble::OutOfOrder(_) => {
+                format!("Merchants cannot order by the link of the template {}", kept.template.name)
+            }
+            LinkTrouble::Failed { .. } => {
+                format!("A merchant could not order by the link of the template {}", kept.template.name)
+            }
+        },
+        path: Some(paths::template(id, kept.id)),
     }));
     let webhooks: WebhookFilter =
         WebhookFacets { state: Some(WebhookStateFacet::VanishedLately), ..Default::default() }.into();

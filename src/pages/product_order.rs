@@ -99,7 +99,7 @@ fn details(acting: &Acting, found: ProductOrderView, list: &str, did: Option<&st
             <div>
                 {for_merchant::link_card(&shown)}
                 {deeds::timeline(&shown)}
-                {deeds::note_card(&shown)}
+                {order.merged_into.is_none().then(|| deeds::note_card(&shown))}
             </div>
             <div>
                 {facts::facts(&shown)}
@@ -141,6 +141,8 @@ fn outcome(order: &ProductOrder, did: Option<&str>) -> impl IntoView + use<> {
         "sent" if order.row.delivery == Some(Delivery::Sent) => {
             good("Sent. Vipps MobilePay has the order; the link below is for the merchant.")
         }
+        "just-looked" => good("Somebody has just looked; what Vipps MobilePay showed then stands here."),
+        "not-again" => bad("Nothing was sent: it is being sent already, or was a moment ago. Look again in a minute.".to_owned()),
         "noted" => good("The note is kept."),
         "deleted" => good("Deleted. The merchant's link no longer works."),
         "found" => good("The two are one order now."),

@@ -27,8 +27,8 @@ pub fn PublicFormPage() -> impl IntoView {
     let Some(by_link) = by_link() else { return Either::Left(NotFoundPage()) };
     let typed = refused::<LinkView>();
     let is_refused = typed.is_some();
-    let broken = shown_again::<OutOfOrder>().is_some();
     let again = parameter(&query(), "again").and_then(|key| key.parse::<Uuid>().ok());
+    let broken = shown_again::<OutOfOrder>().is_some();
     Either::Right(loaded(async move {
         let view = match typed {
             Some(view) => Ok(Some(view)),
@@ -38,7 +38,7 @@ pub fn PublicFormPage() -> impl IntoView {
         view! {
             <PublicFrame by_link=by_link.clone() title="Order">
                 {match view {
-                    Ok(Some(view)) => EitherOf3::A(form(&by_link, &view, is_refused)),
+                    Ok(Some(view)) => EitherOf3::A(form(&by_link, &view, is_refused || again.is_some())),
                     Ok(None) => EitherOf3::B(out_of_order(&by_link)),
                     Err(failure) => {
                         set_status(status_of(&failure));

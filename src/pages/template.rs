@@ -20,8 +20,8 @@ use crate::components::{Ago, Badge, Copy, Icon, Tone, grouped};
 use crate::domain::failure::Failure;
 use crate::domain::freshness::absolute;
 use crate::domain::organisation::Role;
-use crate::domain::prefill::{Field, Group, readable};
-use crate::domain::template::{KeptTemplate, TemplateFault, TemplateField, TemplateForm};
+use crate::domain::prefill::{Field, Group, Known, readable};
+use crate::domain::template::{KeptTemplate, LinkTrouble, TemplateFault, TemplateField, TemplateForm};
 use crate::paths;
 use crate::server::acting::Acting;
 use crate::server::acting::templates::TemplateView;
@@ -115,7 +115,7 @@ fn details(acting: &Acting, kept: KeptTemplate, view: &TemplateView, did: Option
         <div class="columns link-first">
             <div>{if may { Either::Left(form(acting, view, paths::template(organisation, view.id))) } else { Either::Right(contents(&kept, view)) }}</div>
             <div>
-                {link_card(acting, &kept, may)}
+                {link_card(acting, &kept, &view.knowledge.known(), may)}
                 {orders_card(acting, view)}
                 {may.then(|| archive_card(acting, &kept))}
             </div>
@@ -198,18 +198,23 @@ fn contents(kept: &KeptTemplate, view: &TemplateView) -> impl IntoView + use<> {
     }
 }
 
-fn link_card(acting: &Acting, kept: &KeptTemplate, may: bool) -> impl IntoView + use<> {
+fn link_card(acting: &Acting, kept: &KeptTemplate, known: &Known<'_>, may: bool) -> impl IntoView + use<> {
     let organisation = &acting.organisation().id;
-    let (tone, state) = link_state(kept);
+    let (tone, state) = link_state(kept, known);
     let deed = |deed| paths::template_deed(organisation, kept.id, deed);
-    let out_of_order = kept.out_of_order.clone().filter(|_| kept.archived_at.is_none()).map(|(since, reason)| {
-        view! {
+    let trouble = kept.link_trouble(known).map(|trouble| match trouble {
+        LinkTrouble::OutOfOrder(reason) => Either::Left(view! {
             <div class="notice bad">
-                <p><strong>"Merchants cannot order by this link. "</strong>{format!("First met {}:", absolute(since))}</p>
-                <p>{reason}</p>
-                <p class="hint">"Nothing that they can fill in helps. Mend it here and keep the template; the next order by the link shows whether it works."</p>
+                <p><strong>"Merchants cannot order by this link. "</strong>{reason}</p>
+                <p class="hint">"Nothing that they can fill in helps: mend it here, and keep the template."</p>
             </div>
-        }
+        }),
+        LinkTrouble::Failed { at, reason } => Either::Right(view! {
+            <div class="notice warning">
+                <p><strong>{format!("An order by this link failed {}. ", absolute(at))}</strong>{reason}</p>
+                <p class="hint">"The merchant could do nothing about it. This stands here until an order by the link succeeds, or the template is changed."</p>
+            </div>
+        }),
     });
     let opened = if kept.opened == 1 { "once".to_owned() } else { format!("{} times", grouped(kept.opened)) };
     let link = kept.code.as_ref().map(|code| {
@@ -237,7 +242,7 @@ fn link_card(acting: &Acting, kept: &KeptTemplate, may: bool) -> impl IntoView +
         <section class="card stack" id="public-link">
             <h2>"Public link"</h2>
             <p><Badge tone text=state/></p>
-            {out_of_order}
+            {trouble}
             <p class="hint">"Merchants who have it see the welcome and the locked values, fill in what is left, and go on to Vipps MobilePay. Nobody has to sign in."</p>
             {link}
             {deeds}

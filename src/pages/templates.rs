@@ -9,8 +9,9 @@ use super::{acting, loaded, parameter, query};
 use crate::components::form::Disabled;
 use crate::components::{Badge, Empty, Icon, Tone, grouped};
 use crate::domain::organisation::Role;
+use crate::domain::prefill::Known;
 use crate::domain::price_package::PricePackage;
-use crate::domain::template::KeptTemplate;
+use crate::domain::template::{KeptTemplate, LinkTrouble};
 use crate::paths;
 use crate::server::acting::Acting;
 
@@ -28,7 +29,7 @@ pub fn TemplatesPage() -> impl IntoView {
             ("Product order templates", "Archived templates")
         };
         let found = acting.templates(archived).await;
-        let packages = acting.template_knowledge().await.map(|knowledge| knowledge.packages).unwrap_or_default();
+        let knowledge = acting.template_knowledge().await;
         let organisation = &acting.organisation().id;
         let other_path =
             if archived { paths::templates(organisation) } else { paths::archived_templates(organisation) };
@@ -39,9 +40,9 @@ pub fn TemplatesPage() -> impl IntoView {
                     {(!archived).then(|| new_button(&acting))}
                     <p class="lead">"A template is a product order that is partly filled in. You send orders with it, or give merchants its link, behind which they fill in the rest themselves."</p>
                 </header>
-                {match found {
-                    Ok(found) if found.is_empty() => EitherOf3::A(none(archived)),
-                    Ok(found) => EitherOf3::B(table(&acting, found, &packages)),
+                {match found.and_then(|found| Ok((found, knowledge?))) {
+                    Ok((found, _)) if found.is_empty() => EitherOf3::A(none(archived)),
+                    Ok((found, knowledge)) => EitherOf3::B(table(&acting, found, &knowledge.known())),
                     Err(failure) => EitherOf3::C(view! { <Failed failure/> }),
                 }}
                 <p class="archived"><a href=other_path>{other}</a></p>
@@ -72,14 +73,14 @@ fn none(archived: bool) -> impl IntoView {
     .into_any()
 }
 
-fn table(acting: &Acting, found: Vec<(KeptTemplate, usize)>, packages: &[PricePackage]) -> impl IntoView + use<> {
+fn table(acting: &Acting, found: Vec<(KeptTemplate, usize)>, known: &Known<'_>) -> impl IntoView + use<> {
     let rows = found.into_iter().map(|(kept, uses)| {
         let path = paths::template(&acting.organisation().id, kept.id);
-        let (tone, link) = link_state(&kept);
+        let (tone, link) = link_state(&kept, known);
         view! {
             <tr>
                 <th scope="row"><a href=path data-row="">{kept.template.name.clone()}</a></th>
-                <td data-label="Locked">{locked(&kept, packages)}</td>
+                <td data-label="Locked">{locked(&kept, known.price_packages)}</td>
                 <td data-label="Orders" class="numbers">{grouped(uses)}</td>
                 <td data-label="Link opened" class="numbers">{grouped(kept.opened)}</td>
                 <td data-label="Link"><Badge tone text=link/></td>
@@ -102,10 +103,13 @@ fn table(acting: &Acting, found: Vec<(KeptTemplate, usize)>, packages: &[PricePa
 }
 
 /// Whether merchants can use a template by themselves.
-pub fn link_state(kept: &KeptTemplate) -> (Tone, &'static str) {
+pub fn link_state(kept: &KeptTemplate, known: &Known<'_>) -> (Tone, &'static str) {
     match (&kept.code, kept.archived_at) {
-        (Some(_), None) if kept.out_of_order.is_some() => (Tone::Bad, "Out of order"),
-        (Some(_), None) => (Tone::Good, "Works"),
+        (Some(_), None) => match kept.link_trouble(known) {
+            None => (Tone::Good, "Works"),
+            Some(LinkTrouble::OutOfOrder(_)) => (Tone::Bad, "Out of order"),
+            Some(LinkTrouble::Failed { .. }) => (Tone::Warning, "Failed"),
+        },
         (Some(_), Some(_)) => (Tone::Quiet, "Rests in the archive"),
         (None, _) => (Tone::Quiet, "None"),
     }

@@ -1,6 +1,8 @@
 //! In place of a page that cannot be shown: why, and, if a form was sent, the form with all that was
 //! typed, to be sent once more.
 
+use std::sync::Arc;
+
 use leptos::either::Either;
 use leptos::prelude::*;
 use leptos_meta::{Meta, Title};
@@ -36,7 +38,8 @@ pub struct KeptForm {
 #[derive(Clone, Debug)]
 pub struct Unanswered {
     pub why: Why,
-    pub form: Option<KeptForm>,
+    /// Shared, for what belongs to a request is copied with it.
+    pub form: Option<Arc<KeptForm>>,
 }
 
 #[component]
@@ -58,7 +61,7 @@ pub fn UnansweredPage(unanswered: Unanswered) -> impl IntoView {
     let sign_in = (why == Why::SignedOut).then(|| {
         view! { <p><a class="button" href=paths::LOGIN target="_blank" rel="opener">"Sign in, in a new tab"</a></p> }
     });
-    let form = form.filter(|form| helps_again && !form.pairs.is_empty());
+    let form = form.filter(|_| helps_again);
     view! {
         <Title text=document_title(title, "Partner Portal")/>
         <Meta name="robots" content="noindex"/>
@@ -69,7 +72,7 @@ pub fn UnansweredPage(unanswered: Unanswered) -> impl IntoView {
                     <p role="alert">{text}</p>
                     {sign_in}
                     {match form {
-                        Some(form) => Either::Left(kept(form)),
+                        Some(form) => Either::Left(kept(&form)),
                         None => Either::Right(view! { <p>"Go back to the page you came from, or try again."</p> }),
                     }}
                 </div>
@@ -79,20 +82,20 @@ pub fn UnansweredPage(unanswered: Unanswered) -> impl IntoView {
 }
 
 /// Passwords and pictures are asked for again: the one does not belong into a page, the other cannot be in it.
-fn kept(form: KeptForm) -> impl IntoView {
-    let KeptForm { action, pairs, had_picture } = form;
+fn kept(form: &KeptForm) -> impl IntoView + use<> {
+    let KeptForm { action, pairs, had_picture } = form.clone();
     let fields = pairs.into_iter().map(|(name, value)| {
         if name.contains("password") {
             let missing = !value.is_empty();
             return missing
-                .then(|| view! { <Field name label="Password, once more" input=Input::Password/> })
+                .then(|| view! { <Field name label="Password, once more" input=Input::Password required=true/> })
                 .into_any();
         }
         view! { <input type="hidden" name=name value=value/> }.into_any()
     });
     let fields = fields.collect_view();
     let picture = had_picture
-        .then(|| view! { <Field name=LOGO_FILE label="Logo, to be chosen once more" input=Input::File("image/png")/> });
+        .then(|| view! { <Field name=LOGO_FILE label="Logo, to be chosen once more" input=Input::File("image/png") required=true/> });
     let encoding = had_picture.then_some("multipart/form-data");
     view! {
         <form method="post" action=action enctype=encoding class="stack">

@@ -216,6 +216,11 @@ impl Acting {
         sync::refresh_sales_unit(&self.portal, &scope.copy, msn).await
     }
 
+    /// Whether the list of sales units is being fetched, or about to be.
+    pub fn awaits_sales_units(&self) -> bool {
+        self.row.jobs.iter().any(|job| job.resource == sync::sales_units::NAME && job.under_way)
+    }
+
     /// Calls for a resource to be fetched anew; the sync does it as soon as it can.
     pub async fn call_for_sync(&self, resource: &str) -> Result<(), Failure> {
         if !self.row.has_keys {

@@ -160,11 +160,9 @@ pub async fn refresh(portal: &Portal, scope: &Scope, upstream_id: Uuid) -> Resul
     let answer = client.product_order(upstream_id).await;
     let now = OffsetDateTime::now_utc();
     let mut tenant = portal.store().tenant(scope).await.map_err(unavailable)?;
-    let mut names_new_sales_unit = false;
     match answer {
         Ok(answer) => {
             tenant.save_product_order(&answer.value, &answer.raw, asked_at, now).await.map_err(unavailable)?;
-            names_new_sales_unit = tenant.product_orders_name_new_sales_units(asked_at).await.map_err(unavailable)?;
         }
         Err(error) if error.is_not_found() => {
             tenant.mark_product_order_gone(upstream_id, asked_at).await.map_err(unavailable)?;
@@ -172,13 +170,20 @@ pub async fn refresh(portal: &Portal, scope: &Scope, upstream_id: Uuid) -> Resul
         Err(error) => return Err(failure(&error)),
     }
     tenant.commit().await.map_err(unavailable)?;
-    if names_new_sales_unit {
-        // The merchant may be on the phone about it: a moment later it is there to be opened.
-        call_for(portal, scope, sync::sales_units::NAME).await;
-        let awaits = || portal.store().awaits_sync(&scope.copy, sync::sales_units::NAME).map_err(unavailable).boxed();
-        patiently(awaits, |awaits| *awaits).await?;
+    await_new_sales_units(portal, scope).await
+}
+
+/// Has sales units fetched that are named by orders and have just come into being. The merchant may be
+/// on the phone about one: a moment later it is there to be opened.
+async fn await_new_sales_units(portal: &Portal, scope: &Scope) -> Result<(), Failure> {
+    let mut tenant = portal.store().tenant(scope).await.map_err(unavailable)?;
+    if !tenant.product_orders_name_new_sales_units().await.map_err(unavailable)? {
+        return Ok(());
     }
-    Ok(())
+    drop(tenant);
+    call_for(portal, scope, sync::sales_units::NAME).await;
+    let awaits = || portal.store().awaits_sync(&scope.copy, sync::sales_units::NAME).map_err(unavailable).boxed();
+    patiently(awaits, |awaits| *awaits).await.map(drop)
 }
 
 /// So long after somebody has looked, the portal does not look again for anybody.
@@ -221,6 +226,7 @@ impl Drop for Look<'_> {
 pub async fn look(portal: &Portal, scope: &Scope) -> Result<bool, Failure> {
     let Some(_look) = portal.looks().begin(&scope.copy) else { return Ok(false) };
     look_through_list(portal, scope).await?;
+    await_new_sales_units(portal, scope).await?;
     Ok(true)
 }
 

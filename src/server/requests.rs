@@ -339,8 +339,14 @@ pub async fn tidy(request: Request, next: Next) -> Response {
 /// After signing in one is brought back to the very page; what was being sent is not.
 fn to_login(request: &Request) -> Response {
     let asked = request.uri().path_and_query().map_or("/", |path| path.as_str());
-    let next = if request.method() == Method::GET { asked } else { "/" };
-    see_other(&paths::login_then(next))
+    if request.method() == Method::GET {
+        return see_other(&paths::login_then(asked));
+    }
+    let mut response = see_other(&paths::login_then("/"));
+    if request.uri().path() != paths::LOGOUT {
+        response.extensions_mut().insert(Why::SignedOut);
+    }
+    response
 }
 
 pub(super) fn see_other(path: &str) -> Response {

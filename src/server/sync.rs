@@ -215,6 +215,12 @@ pub async fn run_once(portal: &Portal, only: Option<&OrgId>, trusting: bool) -> 
             }
         }
     }
+    work_off_due(portal, only, trusting).await
+}
+
+/// Works off everything that is due now. Returns how many jobs failed.
+pub async fn work_off_due(portal: &Portal, only: Option<&OrgId>, trusting: bool) -> Result<usize, sqlx::Error> {
+    let store = portal.store();
     let mut failed = 0;
     while let Some(job) = store.take_due_sync_job(only, OffsetDateTime::now_utc()).await? {
         failed += usize::from(!work(portal.clone(), job, trusting).await);

@@ -29,6 +29,13 @@ pub struct Fault {
     pub text: String,
 }
 
+impl Fault {
+    /// The field's label, and what is wrong with it.
+    pub fn sentence(&self) -> String {
+        format!("{}: {}", self.field.label(), self.text)
+    }
+}
+
 /// Something that may delay the order, or that staff should know before they send it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Warning {

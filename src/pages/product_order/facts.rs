@@ -22,7 +22,12 @@ pub(super) fn facts(shown: &Shown<'_>) -> impl IntoView + use<> {
             view! { <a href=path>{format!("MSN {msn}")}</a> }.into_any()
         } else {
             // Upstream names it in the order before its list of sales units is fetched again.
-            view! { <span>{format!("MSN {msn}")}</span>" "<span class="pending">"being fetched"</span> }.into_any()
+            let why = if shown.acting.awaits_sales_units() {
+                "being fetched"
+            } else {
+                "not among your sales units at Vipps MobilePay"
+            };
+            view! { <span>{format!("MSN {msn}")}</span>" "<span class="pending">{why}</span> }.into_any()
         };
         view! { <div><dt>"Sales unit"</dt><dd>{unit}</dd></div> }
     });

@@ -35,12 +35,16 @@ pub(super) fn standing(shown: &Shown<'_>, candidates: &[(Uuid, OffsetDateTime)])
                 view! { <li>{field}{reason.clone()}</li> }
             });
             let reasons = reasons.collect_view();
-            let again = paths::correct_product_order(organisation, order.row.id);
+            let path = paths::correct_product_order(organisation, order.row.id);
+            let again = match shown.not_allowed() {
+                None => view! { <p><a class="button" href=path>"Correct and send"</a></p> }.into_any(),
+                Some(reason) => view! { <Disabled label="Correct and send" reason/> }.into_any(),
+            };
             Some(view! {
                 <div class="notice bad">
                     <p>"Vipps MobilePay refused the order, so there is none. What was filled in is kept. It said:"</p>
                     <ul>{reasons}</ul>
-                    <p><a class="button" href=again>"Correct and send"</a></p>
+                    {again}
                 </div>
             }.into_any())
         }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::prefill::{Draft, Knowledge, is_same, knowledge, placed, send, stored_form};
 use crate::domain::failure::Failure;
-use crate::domain::prefill::{Field, PrefillForm, check};
+use crate::domain::prefill::{Fault, Field, PrefillForm, check};
 use crate::domain::product_order::{Delivery, ProductOrder};
 use crate::domain::template::{KeptTemplate, Template, is_code};
 use crate::server::Portal;
@@ -112,22 +112,15 @@ impl ByLink {
         let knowledge = knowledge(&mut tenant, &form).await?;
         tenant.commit().await.map_err(unavailable)?;
         let mut view = self.view(form, knowledge);
-        let out_of_order = match refused {
-            Some(refused) => self.take_refusal(&mut view, &refused.refusal),
-            None => {
-                // A new form has faults of its own; those of the template are what matters here.
-                let out_of_order = self.take_faults(&mut view);
-                view.faults.clear();
-                out_of_order
-            }
-        };
-        match out_of_order {
-            None => Ok(Some(view)),
-            Some(reason) => {
-                self.note_out_of_order(Some(&reason)).await?;
-                Ok(None)
-            }
+        if self.is_out_of_order(&view.knowledge) {
+            return Ok(None);
         }
+        // A new form's own faults are none yet. What is not about the merchant's answers was told to
+        // the partner when it was refused.
+        if let Some(refused) = refused {
+            self.take_refusal(&mut view, &refused.refusal);
+        }
+        Ok(Some(view))
     }
 
     /// Sends what the merchant has filled in, together with what the template holds.
@@ -139,27 +132,26 @@ impl ByLink {
         let checked = check(&form, &knowledge.known());
         let mut view = LinkView { key, ..self.view(form, knowledge) };
         let Some(request) = checked.request else {
-            let out_of_order = self.take_faults(&mut view);
-            return self.again(view, out_of_order).await;
+            if self.is_out_of_order(&view.knowledge) {
+                return Ok(LinkOutcome::OutOfOrder);
+            }
+            self.take_faults(&mut view, checked.faults);
+            return Ok(again(view));
         };
         let draft = Draft { form: view.form.clone(), key, replaces: None, template: Some(self.kept.id) };
         match send(&self.portal, &self.scope, &draft, &request, None).await {
-            Ok(Sending::Sent { .. }) => {
-                if self.kept.out_of_order.is_some() {
-                    self.note_out_of_order(None).await?;
-                }
+            Ok(sending @ (Sending::Sent { .. } | Sending::Unknown | Sending::NotReached)) => {
+                self.note_sent(&sending).await?;
                 Ok(LinkOutcome::There(key))
             }
-            Ok(Sending::Unknown | Sending::NotReached) => Ok(LinkOutcome::There(key)),
             Ok(Sending::Refused(refusal)) => {
                 view.key = Uuid::new_v4();
-                let out_of_order = self.take_refusal(&mut view, &refusal);
-                self.again(view, out_of_order).await
+                match self.take_refusal(&mut view, &refusal) {
+                    None => Ok(again(view)),
+                    Some(reason) => self.failed(&reason).await,
+                }
             }
-            // Nothing the merchant could do helps against these.
-            Err(failure @ (Failure::NoKeys | Failure::KeysRefused)) => {
-                self.again(view, Some(failure.to_string())).await
-            }
+            Err(failure @ (Failure::NoKeys | Failure::KeysRefused)) => self.failed(&failure.to_string()).await,
             Err(failure) => Err(failure),
             Ok(Sending::Already) => {
                 let mut tenant = self.portal.store().tenant(&self.scope).await.map_err(unavailable)?;
@@ -169,7 +161,7 @@ impl ByLink {
                         view.key = Uuid::new_v4();
                         let refused = |order: &ProductOrder| order.row.delivery == Some(Delivery::Refused);
                         view.sent_before = order.filter(|order| !refused(order)).map(|order| order.row.id);
-                        self.again(view, None).await
+                        Ok(again(view))
                     }
                 }
             }
@@ -179,7 +171,8 @@ impl ByLink {
     /// Sends an order again that has surely not arrived.
     pub async fn send_again(&self, key: Uuid) -> Result<(), Failure> {
         if self.order(key).await? == LinkOrder::Missing {
-            ordering::send_again(&self.portal, &self.scope, key, None).await?;
+            let sending = ordering::send_again(&self.portal, &self.scope, key, None).await?;
+            self.note_sent(&sending).await?;
         }
         Ok(())
     }
@@ -222,44 +215,55 @@ impl ByLink {
         LinkView { form, key: Uuid::new_v4(), knowledge, faults: Vec::new(), sent_before: None, password_dropped }
     }
 
-    /// The form again; unless the link is out of order, which is noted for the partner.
-    async fn again(&self, view: LinkView, out_of_order: Option<String>) -> Result<LinkOutcome, Failure> {
-        match out_of_order {
-            None => Ok(LinkOutcome::Again(Box::new(view))),
-            Some(reason) => {
-                self.note_out_of_order(Some(&reason)).await?;
-                Ok(LinkOutcome::OutOfOrder)
+    /// Whether nobody can order by this link, because of what the template holds.
+    fn is_out_of_order(&self, knowledge: &Knowledge) -> bool {
+        let fault = self.template().hidden_faults(&knowledge.known()).into_iter().next();
+        if let Some(fault) = &fault {
+            let (template, reason) = (self.kept.id, fault.sentence());
+            tracing::warn!(%template, organisation = %self.scope.copy, reason, "a template's link is out of order");
+        }
+        fault.is_some()
+    }
+
+    /// Tells the partner that an order failed for a reason which no merchant can mend.
+    async fn failed(&self, reason: &str) -> Result<LinkOutcome, Failure> {
+        tracing::warn!(template = %self.kept.id, organisation = %self.scope.copy, reason, "an order by a template's link failed");
+        let mut tenant = self.portal.store().tenant(&self.scope).await.map_err(unavailable)?;
+        let now = OffsetDateTime::now_utc();
+        tenant.note_link_failure(self.kept.id, reason, self.kept.updated_at, now).await.map_err(unavailable)?;
+        tenant.commit().await.map_err(unavailable)?;
+        Ok(LinkOutcome::OutOfOrder)
+    }
+
+    /// An order that arrives shows that the link works.
+    async fn note_sent(&self, sending: &Sending) -> Result<(), Failure> {
+        if matches!(sending, Sending::Sent { .. }) {
+            let mut tenant = self.portal.store().tenant(&self.scope).await.map_err(unavailable)?;
+            tenant.forget_link_failure(self.kept.id).await.map_err(unavailable)?;
+            tenant.commit().await.map_err(unavailable)?;
+        }
+        Ok(())
+    }
+
+    /// Enters the form's faults. One on a field that the merchant does not see comes from an answer all
+    /// the same, since the template is in order: from the market, if they choose it.
+    fn take_faults(&self, view: &mut LinkView, faults: Vec<Fault>) {
+        let asked = self.template().asked_of_merchant();
+        for fault in faults {
+            if asked.contains(&fault.field) {
+                view.faults.push((fault.field, fault.text));
+            } else if let Some(first) = asked.first() {
+                view.faults.push((*first, fault.sentence()));
             }
         }
     }
 
-    /// Notes why merchants cannot order by this link, or that they can.
-    async fn note_out_of_order(&self, reason: Option<&str>) -> Result<(), Failure> {
-        if let Some(reason) = reason {
-            tracing::warn!(template = %self.kept.id, organisation = %self.scope.copy, reason, "a template's link is out of order");
-        }
-        let mut tenant = self.portal.store().tenant(&self.scope).await.map_err(unavailable)?;
-        let now = OffsetDateTime::now_utc();
-        tenant.note_link_out_of_order(self.kept.id, reason, now).await.map_err(unavailable)?;
-        tenant.commit().await.map_err(unavailable)
-    }
-
-    /// Enters the form's faults. Returns one that is on a field that the merchant does not see.
-    fn take_faults(&self, view: &mut LinkView) -> Option<String> {
-        let faults = check(&view.form, &view.knowledge.known()).faults;
-        self.take(view, faults.into_iter().map(|fault| (Some(fault.field), fault.text)).collect())
-    }
-
     /// Enters what upstream has refused. Returns what is about something that the merchant does not see.
     fn take_refusal(&self, view: &mut LinkView, refusal: &[(String, String)]) -> Option<String> {
-        let said = |(field, text)| (field, format!("Vipps MobilePay says: {text}"));
-        self.take(view, placed(refusal).into_iter().map(said).collect())
-    }
-
-    fn take(&self, view: &mut LinkView, faults: Vec<(Option<Field>, String)>) -> Option<String> {
         let asked = self.template().asked_of_merchant();
         let mut hidden = None;
-        for (field, text) in faults {
+        for (field, text) in placed(refusal) {
+            let text = format!("Vipps MobilePay says: {text}");
             match field {
                 Some(field) if asked.contains(&field) => view.faults.push((field, text)),
                 Some(field) => hidden = hidden.or(Some(format!("{}: {text}", field.label()))),
@@ -268,4 +272,8 @@ impl ByLink {
         }
         hidden
     }
+}
+
+fn again(view: LinkView) -> LinkOutcome {
+    LinkOutcome::Again(Box::new(view))
 }

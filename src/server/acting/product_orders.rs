@@ -31,6 +31,16 @@ pub struct FilledIn {
     pub logo: Option<String>,
 }
 
+/// What came of asking for an order anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refreshing {
+    Asked,
+    /// Somebody else has asked a moment ago, or is at it.
+    JustAsked,
+    /// Upstream has never had the order.
+    NothingToAsk,
+}
+
 /// An order with what belongs beside it.
 #[derive(Clone, Debug)]
 pub struct ProductOrderView {
@@ -88,8 +98,10 @@ impl Acting {
         self.may(Role::Operator)?;
         let mut tenant = self.partner_tenant().await?;
         let order = tenant.product_order(id).await.map_err(unavailable)?.ok_or(Failure::NotFound)?;
+        // It may have turned out to be another one while the note was being written.
+        let id = order.merged_into.unwrap_or(order.row.id);
         let now = OffsetDateTime::now_utc();
-        tenant.note_product_order(order.row.id, note, self.email(), now).await.map_err(unavailable)?;
+        tenant.note_product_order(id, note, self.email(), now).await.map_err(unavailable)?;
         tenant.commit().await.map_err(unavailable)
     }
 
@@ -108,16 +120,16 @@ impl Acting {
     }
 
     /// Asks upstream about one order now; about one of unknown outcome by looking through its list.
-    /// False if there is nothing to ask, or somebody has just asked.
-    pub async fn refresh_product_order(&self, id: Uuid) -> Result<bool, Failure> {
+    pub async fn refresh_product_order(&self, id: Uuid) -> Result<Refreshing, Failure> {
         let order = self.product_order(id).await?.order;
         match order.upstream_id {
             Some(upstream_id) => {
                 ordering::refresh(&self.portal, &self.row.scope, upstream_id).await?;
-                Ok(true)
+                Ok(Refreshing::Asked)
             }
-            None if order.is_in_doubt() => ordering::look(&self.portal, &self.row.scope).await,
-            None => Ok(false),
+            None if !order.is_in_doubt() => Ok(Refreshing::NothingToAsk),
+            None if ordering::look(&self.portal, &self.row.scope).await? => Ok(Refreshing::Asked),
+            None => Ok(Refreshing::JustAsked),
         }
     }
 

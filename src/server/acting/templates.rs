@@ -9,7 +9,7 @@ use crate::domain::failure::Failure;
 use crate::domain::organisation::Role;
 use crate::domain::prefill::Field;
 use crate::domain::product_order::ProductOrderRow;
-use crate::domain::template::{KeptTemplate, TemplateFault, TemplateField, TemplateForm};
+use crate::domain::template::{KeptTemplate, LinkTrouble, TemplateFault, TemplateField, TemplateForm};
 use crate::paths;
 use crate::server::security::random_token;
 use crate::server::store::unavailable;
@@ -56,9 +56,18 @@ impl Acting {
         Ok(templates.into_iter().map(with_uses).collect())
     }
 
-    /// Templates in use by whose links merchants cannot order at present, with their names.
-    pub async fn templates_out_of_order(&self) -> Result<Vec<(Uuid, String)>, Failure> {
-        self.partner_tenant().await?.templates_out_of_order().await.map_err(unavailable)
+    /// Templates whose links are in trouble.
+    pub async fn templates_in_trouble(&self) -> Result<Vec<(KeptTemplate, LinkTrouble)>, Failure> {
+        let mut tenant = self.partner_tenant().await?;
+        let mut templates = tenant.templates(false).await.map_err(unavailable)?;
+        templates.retain(|template| template.code.is_some());
+        if templates.is_empty() {
+            return Ok(Vec::new());
+        }
+        let knowledge = knowledge(&mut tenant, &Default::default()).await?;
+        let known = knowledge.known();
+        let trouble = |template: KeptTemplate| template.link_trouble(&known).map(|trouble| (template, trouble));
+        Ok(templates.into_iter().filter_map(trouble).collect())
     }
 
     /// How templates' price packages are called.

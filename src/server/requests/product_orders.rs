@@ -13,7 +13,7 @@ use crate::domain::product_order_filter::ProductOrderQuery;
 use crate::paths;
 use crate::server::Portal;
 use crate::server::acting::Acting;
-use crate::server::acting::product_orders::NOTE_LIMIT;
+use crate::server::acting::product_orders::{NOTE_LIMIT, Refreshing};
 use crate::server::ordering::{Deleting, Sending};
 
 pub async fn refresh_list(acting: Acting, Form(form): Form<RefreshListForm>) -> Response {
@@ -44,7 +44,11 @@ type Asked = (State<Portal>, Acting, Path<(String, String)>, HeaderMap, Form<Ord
 /// Asks upstream for the order, and shows what came of it.
 pub async fn refresh(asked: Asked) -> Response {
     let deed = async |acting: &Acting, id, _: &OrderForm| {
-        Ok(if acting.refresh_product_order(id).await? { "refreshed" } else { "" })
+        Ok(match acting.refresh_product_order(id).await? {
+            Refreshing::Asked => "refreshed",
+            Refreshing::JustAsked => "just-looked",
+            Refreshing::NothingToAsk => "",
+        })
     };
     done(asked, deed).await
 }
@@ -74,8 +78,9 @@ pub async fn send_again(asked: Asked) -> Response {
     let deed = async |acting: &Acting, id, _: &OrderForm| {
         Ok(match acting.send_product_order_again(id).await? {
             Sending::Sent { .. } => "sent",
+            Sending::Already => "not-again",
             // The page says what the state is.
-            Sending::Unknown | Sending::NotReached | Sending::Refused(_) | Sending::Already => "",
+            Sending::Unknown | Sending::NotReached | Sending::Refused(_) => "",
         })
     };
     done(asked, deed).await

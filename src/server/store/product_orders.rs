@@ -183,19 +183,21 @@ impl Tenant<'_> {
         Ok(())
     }
 
-    /// Whether an order that was taken over since then names a sales unit that the copy lacks.
-    pub async fn product_orders_name_new_sales_units(&mut self, since: OffsetDateTime) -> Result<bool> {
+    /// Whether an order names a sales unit that the copy lacks because it is new. Where the list of units
+    /// was complete a while after the order had changed, the unit is none that upstream shows.
+    pub async fn product_orders_name_new_sales_units(&mut self) -> Result<bool> {
         let organisation = self.scope.copy.as_str();
         sqlx::query_scalar!(
             r#"
             select exists (
                 select from product_order o
-                where o.organisation_id = $1 and o.seen_at >= $2 and o.msn is not null and o.gone_at is null
+                left join sync_job j on j.organisation_id = o.organisation_id and j.resource = 'sales_units'
+                where o.organisation_id = $1 and o.msn is not null and o.gone_at is null
+                  and (j.completed_at is null or o.status_at > j.completed_at - interval '3 minutes')
                   and not exists (
                       select from sales_unit s where s.organisation_id = o.organisation_id and s.msn = o.msn)) as "new!"
             "#,
             organisation,
-            since,
         )
         .fetch_one(self.connection())
         .await

@@ -21,7 +21,7 @@ impl Tenant<'_> {
             r#"
             select t.id, t.name, t.welcome, t.preset as "preset: Json<PrefillForm>", t.locked, t.opened,
                    t.created_at, t.created_by_email, t.updated_at, t.archived_at, l.code as "code?",
-                   l.out_of_order_at as "out_of_order_at?", l.out_of_order as "out_of_order?"
+                   l.failed_at as "failed_at?", l.failure as "failure?"
             from template t
             left join template_link l on l.organisation_id = t.organisation_id and l.template_id = t.id
             where t.organisation_id = $1 and (t.archived_at is not null) = $2
@@ -42,7 +42,7 @@ impl Tenant<'_> {
             r#"
             select t.id, t.name, t.welcome, t.preset as "preset: Json<PrefillForm>", t.locked, t.opened,
                    t.created_at, t.created_by_email, t.updated_at, t.archived_at, l.code as "code?",
-                   l.out_of_order_at as "out_of_order_at?", l.out_of_order as "out_of_order?"
+                   l.failed_at as "failed_at?", l.failure as "failure?"
             from template t
             left join template_link l on l.organisation_id = t.organisation_id and l.template_id = t.id
             where t.organisation_id = $1 and t.id = $2
@@ -72,36 +72,44 @@ impl Tenant<'_> {
         Ok(rows.into_iter().map(|row| (row.template_id, usize::try_from(row.uses).unwrap_or_default())).collect())
     }
 
-    /// Templates in use by whose links merchants cannot order at present, with their names.
-    pub async fn templates_out_of_order(&mut self) -> Result<Vec<(Uuid, String)>> {
-        let organisation = self.scope.copy.as_str();
-        let rows = sqlx::query!(
-            r#"
-            select t.id, t.name from template t
-            join template_link l on l.organisation_id = t.organisation_id and l.template_id = t.id
-            where t.organisation_id = $1 and t.archived_at is null and l.out_of_order_at is not null
-            order by lower(t.name), t.id
-            "#,
-            organisation,
-        )
-        .fetch_all(self.connection())
-        .await?;
-        Ok(rows.into_iter().map(|row| (row.id, row.name)).collect())
-    }
-
-    /// Notes that merchants cannot order by a template's link, or that they can again.
-    pub async fn note_link_out_of_order(&mut self, id: Uuid, reason: Option<&str>, now: OffsetDateTime) -> Result<()> {
+    /// Notes that an order by a template's link failed, if the template is still as it was when it
+    /// was last changed at `updated_at`.
+    pub async fn note_link_failure(
+        &mut self,
+        id: Uuid,
+        reason: &str,
+        updated_at: OffsetDateTime,
+        now: OffsetDateTime,
+    ) -> Result<()> {
         let organisation = self.scope.copy.as_str();
         sqlx::query!(
             r#"
-            update template_link
-            set out_of_order = $3, out_of_order_at = case when $3::text is not null then coalesce(out_of_order_at, $4) end
-            where organisation_id = $1 and template_id = $2 and out_of_order is distinct from $3
+            update template_link l set failure = $3, failed_at = $5
+            from template t
+            where l.organisation_id = $1 and l.template_id = $2
+              and t.organisation_id = l.organisation_id and t.id = l.template_id and t.updated_at = $4
             "#,
             organisation,
             id,
             reason,
+            updated_at,
             now,
+        )
+        .execute(self.connection())
+        .await
+        .map(drop)
+    }
+
+    /// Notes that a template's link works.
+    pub async fn forget_link_failure(&mut self, id: Uuid) -> Result<()> {
+        let organisation = self.scope.copy.as_str();
+        sqlx::query!(
+            r#"
+            update template_link set failure = null, failed_at = null
+            where organisation_id = $1 and template_id = $2 and failed_at is not null
+            "#,
+            organisation,
+            id,
         )
         .execute(self.connection())
         .await
@@ -132,8 +140,7 @@ impl Tenant<'_> {
         )
         .execute(self.connection())
         .await?;
-        // Whether it is in order now, the next merchant finds out.
-        self.note_link_out_of_order(id, None, now).await
+        self.forget_link_failure(id).await
     }
 
     /// Puts a template into the archive, in which its link does not work, or takes it out.
@@ -160,7 +167,7 @@ impl Tenant<'_> {
         sqlx::query!(
             r#"
             insert into template_link (code, organisation_id, template_id, created_at) values ($3, $1, $2, $4)
-            on conflict (organisation_id, template_id) do update set code = excluded.code, created_at = excluded.created_at, out_of_order = null, out_of_order_at = null
+            on conflict (organisation_id, template_id) do update set code = excluded.code, created_at = excluded.created_at, failed_at = null, failure = null
             "#,
             organisation,
             id,
@@ -239,8 +246,8 @@ struct Row {
     updated_at: OffsetDateTime,
     archived_at: Option<OffsetDateTime>,
     code: Option<String>,
-    out_of_order_at: Option<OffsetDateTime>,
-    out_of_order: Option<String>,
+    failed_at: Option<OffsetDateTime>,
+    failure: Option<String>,
 }
 
 impl From<Row> for KeptTemplate {
@@ -251,7 +258,7 @@ impl From<Row> for KeptTemplate {
             template: Template { name: row.name, welcome: row.welcome, preset: row.preset.0, locked },
             code: row.code,
             opened: usize::try_from(row.opened).unwrap_or_default(),
-            out_of_order: row.out_of_order_at.zip(row.out_of_order),
+            failure: row.failed_at.zip(row.failure),
             created_at: row.created_at,
             created_by_email: row.created_by_email,
             updated_at: row.updated_at,

@@ -18,6 +18,7 @@ use crate::server::ordering::{self, Deleting, Sending};
 use crate::server::sandbox::SandboxOrder;
 use crate::server::store::product_orders::{NewProductOrder, ProductOrders};
 use crate::server::store::{MIGRATIONS, Scope};
+use crate::server::sync;
 
 const BY: &str = "staff@example.com";
 
@@ -346,15 +347,18 @@ async fn the_sales_unit_of_an_order_is_fetched_as_soon_as_it_is_named(pool: PgPo
         assert!(sandbox.submit_order(&id));
         let msn = sandbox.approve_order(&id).unwrap();
         let unit = format!("/as/{PARTNER}/sales-units/{msn}");
+        let store = test.portal.store();
+        assert!(!store.awaits_sync(&org(PARTNER), sync::sales_units::NAME).await.unwrap());
         if by_list {
-            test.portal.store().call_for_sync(&org(PARTNER), crate::server::sync::product_orders::NAME).await.unwrap();
+            store.call_for_sync(&org(PARTNER), sync::product_orders::NAME).await.unwrap();
         } else {
             ordering.refresh(order.1).await;
+            assert!(store.awaits_sync(&org(PARTNER), sync::sales_units::NAME).await.unwrap());
             let page = staff.get(&format!("/as/{PARTNER}/product-orders/{}", order.0)).await;
             assert!(page.text().contains(&format!("MSN {msn} being fetched")), "{}", page.text());
             assert!(!page.body.contains(&unit), "a link that leads nowhere");
         }
-        test.sync_until_well().await;
+        assert_eq!(sync::work_off_due(&test.portal, None, false).await.unwrap(), 0);
         let page = staff.get(&format!("/as/{PARTNER}/product-orders/{}", order.0)).await;
         assert!(page.body.contains(&unit), "{}", page.text());
         assert_eq!(staff.get(&unit).await.status, StatusCode::OK);

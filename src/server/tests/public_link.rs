@@ -242,11 +242,61 @@ async fn what_the_merchant_cannot_mend_is_the_partners(pool: PgPool) {
     let page = staff.get(&format!("{TEMPLATES}/{template}")).await.text();
     assert!(page.contains("Merchants cannot order by this link.") && page.contains("Price package: "), "{page}");
     super::prefill::as_partner(&portal, "update price_package set gone_at = null where id = $1", &package.id).await;
-    let sent = merchant.post(&format!("/t/{code}"), &answers(&key, &[])).await;
-    assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.text());
     let landing = staff.get("/as/org_kystkassa").await.text();
     assert!(!landing.contains("Merchants cannot order"), "{landing}");
     assert!(staff.get(TEMPLATES).await.text().contains("Works"));
+    let sent = merchant.post(&format!("/t/{code}"), &answers(&key, &[])).await;
+    assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.text());
+}
+
+#[sqlx::test(migrator = "MIGRATIONS")]
+async fn an_order_that_failed_for_the_partners_reasons_is_told_to_the_partner_until_one_succeeds(pool: PgPool) {
+    let portal = TestPortal::synced(pool).await;
+    let staff = staff(&portal).await;
+    let template = make(&staff, &[]).await;
+    let code = link(&staff, template).await;
+    let (merchant, path) = (portal.browser(), format!("/t/{code}"));
+    let reference = async |name: &str| {
+        let change = "update organisation set client_secret_ref = $1 where id = 'org_kystkassa'";
+        sqlx::query(change).bind(name).execute(&portal.pool).await.unwrap();
+    };
+    let kept: String = sqlx::query_scalar("select client_secret_ref from organisation where id = 'org_kystkassa'")
+        .fetch_one(&portal.pool)
+        .await
+        .unwrap();
+    reference("env://PORTAL_TEST_NOT_SET").await;
+    let key = Uuid::new_v4().to_string();
+    let answer = merchant.post(&path, &answers(&key, &[])).await;
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+    let landing = staff.get("/as/org_kystkassa").await.text();
+    assert!(landing.contains("A merchant could not order by the link of the template"), "{landing}");
+    let page = staff.get(&format!("{TEMPLATES}/{template}")).await.text();
+    assert!(page.contains("An order by this link failed") && page.contains("There are no keys"), "{page}");
+    // The form still opens: the reason may have gone.
+    assert_eq!(merchant.get(&path).await.status, StatusCode::OK);
+    reference(&kept).await;
+    let sent = merchant.post(&path, &answers(&key, &[])).await;
+    assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.text());
+    let landing = staff.get("/as/org_kystkassa").await.text();
+    assert!(!landing.contains("could not order by the link"), "{landing}");
+}
+
+#[sqlx::test(migrator = "MIGRATIONS")]
+async fn what_is_locked_for_one_country_locks_the_market(pool: PgPool) {
+    let portal = TestPortal::synced(pool).await;
+    let staff = staff(&portal).await;
+    let form = [
+        ("name", "One shop"),
+        ("product_type", "LOGIN"),
+        ("market", "NO"),
+        ("business_identifier", "918713867"),
+        ("lock_business_identifier", "yes"),
+    ];
+    let answer = staff.post(&format!("{TEMPLATES}/new"), &form).await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(answer.text().contains("Choose and lock the market"), "{}", answer.text());
+    let locked: Vec<_> = form.into_iter().chain([("lock_market", "yes")]).collect();
+    assert_eq!(staff.post(&format!("{TEMPLATES}/new"), &locked).await.status, StatusCode::SEE_OTHER);
 }
 
 #[sqlx::test(migrator = "MIGRATIONS")]

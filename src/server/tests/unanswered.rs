@@ -36,6 +36,14 @@ async fn a_form_outlives_its_session(pool: PgPool) {
 
     assert_eq!(staff.get(&path).await.location(), format!("/login?next={path}"));
     assert_eq!(staff.post("/logout", &[]).await.location(), "/login");
+    // What nobody has typed is not kept, and neither is more than any form holds.
+    let refresh = staff.post(&format!("/as/{PARTNER}/sales-units/refresh"), &[("back", "/as/org_kystkassa")]).await;
+    assert_eq!(refresh.location(), "/login");
+    let many: Vec<_> = (0..5_000).map(|_| ("a", "b")).collect();
+    assert_eq!(staff.post(&path, &many).await.location(), "/login");
+    let picture = vec![0; 3 * 1024 * 1024];
+    let large = staff.upload(&path, &TEMPLATE, &[("logo_file", "photo.png", &picture)]).await;
+    assert!(large.status == StatusCode::UNAUTHORIZED && large.text().contains("Go back"), "{}", large.text());
     // Another site's form gets nothing back.
     let foreign =
         staff.send(reqwest::Method::POST, &path, &[("origin", "https://evil.example")], Some("name=x".to_owned()));

@@ -46,7 +46,10 @@ async fn the_whole_list_is_looked_through_only_for_orders_in_doubt_and_now_and_t
     assert!(looks.iter().all(|look| look.status == StatusCode::SEE_OTHER));
     let looked = looks.iter().filter(|look| look.location().ends_with("?did=refreshed")).count();
     assert_eq!((looked, ordering.lists()), (1, lists + 1));
-    assert_eq!(viewer.post(&path, &[]).await.location(), format!("{ORDERS}/{id}"), "just now is soon enough");
+    let again = viewer.post(&path, &[]).await;
+    assert_eq!(again.location(), format!("{ORDERS}/{id}?did=just-looked"), "just now is soon enough");
+    let page = viewer.get(again.location()).await.text();
+    assert!(page.contains("Somebody has just looked"), "{page}");
     assert_eq!(ordering.lists(), lists + 1);
 }
 
