@@ -8,6 +8,7 @@ use leptos_router::components::{Route, Router, Routes};
 use leptos_router::{SsrMode, path};
 
 use crate::pages;
+use crate::pages::api_tokens::{ApiTokensPage, OwnTokensPage};
 use crate::pages::businesses::BusinessesPage;
 use crate::pages::landing::LandingPage;
 use crate::pages::login::LoginPage;
@@ -71,6 +72,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/login") view=LoginPage ssr=SsrMode::Async/>
                 <Route path=path!("/businesses") view=BusinessesPage ssr=SsrMode::Async/>
                 <Route path=path!("/profile") view=ProfilePage ssr=SsrMode::Async/>
+                <Route path=path!("/profile/tokens") view=OwnTokensPage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org") view=LandingPage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org/price-packages") view=PricePackagesPage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org/members") view=MembersPage ssr=SsrMode::Async/>
@@ -87,6 +89,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/as/:org/sales-units/:msn") view=SalesUnitPage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org/sales-units/:msn/change") view=SalesUnitChangePage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org/settings") view=SettingsPage ssr=SsrMode::Async/>
+                <Route path=path!("/as/:org/api-tokens") view=ApiTokensPage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org/merchants") view=MerchantsPage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org/merchants/:scheme/:id") view=MerchantPage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org/webhooks") view=WebhooksPage ssr=SsrMode::Async/>

@@ -1,5 +1,6 @@
 //! The product's nouns and rules, without any input or output: the same on both sides.
 
+pub mod api_token;
 pub mod bank_account;
 pub mod failure;
 pub mod feedback;

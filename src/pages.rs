@@ -1,5 +1,6 @@
 //! The pages: one file each, which says what it loads and then what it shows.
 
+pub mod api_tokens;
 pub mod businesses;
 pub mod contracts;
 pub mod details;
@@ -130,7 +131,7 @@ pub fn status_of(failure: &Failure) -> StatusCode {
     match failure {
         Failure::NotFound => StatusCode::NOT_FOUND,
         Failure::NotAllowed => StatusCode::FORBIDDEN,
-        Failure::NoKeys => StatusCode::CONFLICT,
+        Failure::NoKeys | Failure::SwitchedOff => StatusCode::CONFLICT,
         Failure::KeysRefused | Failure::UpstreamSilent => StatusCode::BAD_GATEWAY,
         Failure::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
     }

@@ -17,6 +17,8 @@ pub const LOGOUT: &str = "/logout";
 pub const BUSINESSES: &str = "/businesses";
 pub const PROFILE: &str = "/profile";
 pub const PREFERENCES: &str = "/profile/preferences";
+/// One's own tokens of the API.
+pub const OWN_TOKENS: &str = "/profile/tokens";
 
 /// The sign-in page, which brings one back to `next`.
 pub fn login_then(next: &str) -> String {
@@ -272,6 +274,16 @@ pub fn member(organisation: &OrgId, staff: Uuid) -> String {
 /// One of the things that can be done with a member: `role`, `remove`.
 pub fn member_deed(organisation: &OrgId, staff: Uuid, deed: &str) -> String {
     format!("/as/{organisation}/members/{staff}/{deed}")
+}
+
+/// An organisation's tokens of the API.
+pub fn api_tokens(organisation: &OrgId) -> String {
+    format!("/as/{organisation}/api-tokens")
+}
+
+/// Revokes a token of those at `tokens`.
+pub fn token_revoke(tokens: &str, token: Uuid) -> String {
+    format!("{tokens}/{token}/revoke")
 }
 
 pub fn settings(organisation: &OrgId) -> String {

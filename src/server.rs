@@ -1,6 +1,7 @@
 //! What runs on the server: everything behind the pages.
 
 pub mod acting;
+pub mod api;
 pub mod changing;
 pub mod commands;
 pub mod config;
@@ -31,13 +32,15 @@ use tokio::sync::Notify;
 
 use crate::domain::failure::Failure;
 use crate::domain::identifiers::Msn;
-use crate::domain::organisation::OrgId;
+use crate::domain::organisation::{Environment, OrgId};
+use api::ApiLimits;
 use config::{Settings, UpstreamSettings};
 use requests::by_link::LinkLimits;
 use security::limiter::Limiter;
 use security::secrets::{SecretKey, Secrets};
 use site::Site;
-use store::Store;
+use store::organisations::KeysInUse;
+use store::{Store, unavailable};
 use vipps::{Client, Credentials, Lane, Vipps, VippsSettings};
 
 /// The running portal: what every request and every sync works with.
@@ -61,9 +64,12 @@ struct Parts {
     registering: subscribing::UnderWay,
     looks: ordering::Looks,
     link_limits: LinkLimits,
+    api_limits: ApiLimits,
     site: Site,
 }
 
+/// Upstream's other world, in which there is no Management API.
+const TEST_UPSTREAM: &str = "https://apitest.vipps.no";
 /// User IDs that one person may look up in a minute.
 const LOOKUPS: NonZeroU32 = NonZeroU32::new(30).unwrap();
 /// So often an hour an organisation can have the webhooks of all its units fetched before their time:
@@ -87,6 +93,7 @@ impl Portal {
             registering: subscribing::UnderWay::default(),
             looks: ordering::Looks::default(),
             link_limits: LinkLimits::default(),
+            api_limits: ApiLimits::default(),
             site,
         })))
     }
@@ -129,6 +136,10 @@ impl Portal {
         &self.0.link_limits
     }
 
+    pub fn api_limits(&self) -> &ApiLimits {
+        &self.0.api_limits
+    }
+
     pub fn sweeps(&self) -> &Limiter {
         &self.0.sweeps
     }
@@ -149,9 +160,12 @@ impl Portal {
 
     /// A client for what somebody waits for, ahead of the sync, with the keys of an organisation.
     pub async fn client_for_people(&self, organisation: &OrgId) -> Result<Client, Failure> {
-        match self.client_of(organisation).await {
-            Ok(Some(client)) => Ok(client.in_lane(Lane::Interactive)),
-            Ok(None) => Err(Failure::NoKeys),
+        let keys = self.store().key_references(organisation).await.map_err(unavailable)?.ok_or(Failure::NoKeys)?;
+        if !keys.vipps_enabled {
+            return Err(Failure::SwitchedOff);
+        }
+        match self.client(keys).await {
+            Ok(client) => Ok(client.in_lane(Lane::Interactive)),
             Err(error) => {
                 tracing::error!(%error, %organisation, "the keys of an organisation cannot be read");
                 Err(Failure::NoKeys)
@@ -159,20 +173,31 @@ impl Portal {
         }
     }
 
-    /// A client with the keys of an organisation; none if it has no keys of its own.
+    /// A client with the keys of an organisation; none if it has no keys of its own, or is switched off.
     pub async fn client_of(&self, organisation: &OrgId) -> anyhow::Result<Option<Client>> {
-        let Some(keys) = self.store().key_references(organisation).await? else { return Ok(None) };
+        match self.store().key_references(organisation).await? {
+            Some(keys) if keys.vipps_enabled => self.client(keys).await.map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    async fn client(&self, keys: KeysInUse) -> anyhow::Result<Client> {
+        let KeysInUse { references: keys, environment, .. } = keys;
+        let upstream = match environment {
+            Environment::Production => &self.0.upstream_url,
+            Environment::Test => TEST_UPSTREAM,
+        };
         let subscription_key: Option<SecretString> = match &keys.subscription_key_ref {
             Some(reference) => Some(self.secrets().resolve(reference).await?),
             None => None,
         };
         let credentials = Credentials {
-            upstream: keys.upstream_url.unwrap_or_else(|| self.0.upstream_url.clone()),
+            upstream: keys.upstream_url.unwrap_or_else(|| upstream.to_owned()),
             client_id: keys.client_id,
             client_secret: self.secrets().resolve(&keys.client_secret_ref).await?,
             subscription_key,
             msn: keys.msn.as_deref().and_then(Msn::parse),
         };
-        Ok(Some(self.0.vipps.client(credentials)))
+        Ok(self.0.vipps.client(credentials))
     }
 }

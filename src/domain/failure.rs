@@ -17,7 +17,29 @@ pub enum Failure {
     KeysRefused,
     #[error("There are no keys for this organisation, so Vipps MobilePay cannot be asked.")]
     NoKeys,
+    /// The registry says that nothing of it goes to or comes from upstream.
+    #[error("This organisation is switched off in the registry, so Vipps MobilePay is not asked.")]
+    SwitchedOff,
     /// The portal's own database cannot be reached.
     #[error("The portal's database does not answer. Try again in a moment.")]
     Unavailable,
+}
+
+impl Failure {
+    /// Those that a page says after it was redirected to, with the word for each in its address.
+    const SAID: [(Self, &'static str); 4] = [
+        (Self::UpstreamSilent, "silent"),
+        (Self::KeysRefused, "keys-refused"),
+        (Self::NoKeys, "no-keys"),
+        (Self::SwitchedOff, "switched-off"),
+    ];
+
+    /// None for those that a page cannot say.
+    pub fn word(&self) -> Option<&'static str> {
+        Self::SAID.into_iter().find(|(failure, _)| failure == self).map(|(_, word)| word)
+    }
+
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::SAID.into_iter().find(|(_, said)| *said == word).map(|(failure, _)| failure)
+    }
 }

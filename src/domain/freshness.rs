@@ -27,6 +27,8 @@ pub enum CopyState {
     Held { reason: String },
     /// Nobody has given the portal keys for this organisation.
     NoKeys,
+    /// The registry says that nothing is fetched.
+    SwitchedOff,
 }
 
 /// A failure and its beginning, in one sentence; and what that means for what is shown.

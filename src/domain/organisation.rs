@@ -74,6 +74,33 @@ impl OrganisationKind {
     }
 }
 
+/// Which of upstream's two worlds an organisation's keys are for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Environment {
+    #[default]
+    Production,
+    /// Has no Management API: no sales units, orders or price packages.
+    Test,
+}
+
+impl Environment {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Production => "production",
+            Self::Test => "test",
+        }
+    }
+}
+
+impl std::str::FromStr for Environment {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let found = [Self::Production, Self::Test].into_iter().find(|environment| environment.as_str() == text);
+        found.ok_or_else(|| format!("{text:?} is neither production nor test"))
+    }
+}
+
 /// What a member may do in an organisation. Each role can do what the ones before it can.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

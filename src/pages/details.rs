@@ -47,15 +47,13 @@ pub fn refresh_outcome(freshness: Freshness, outcome: Option<&str>) -> Option<An
                     .into_any(),
             );
         }
-        Some("silent") => Failure::UpstreamSilent,
-        Some("refused") => Failure::KeysRefused,
-        Some("no-keys") => Failure::NoKeys,
-        _ => match freshness.state {
-            CopyState::Failing { since, reason } => {
+        outcome => match (outcome.and_then(Failure::from_word), freshness.state) {
+            (Some(failure), _) => failure,
+            (None, CopyState::Failing { since, reason }) => {
                 let text = failing(since, &reason, true);
                 return Some(view! { <p class="notice warning">{text}</p> }.into_any());
             }
-            _ => return None,
+            (None, _) => return None,
         },
     };
     Some(view! { <p class="notice bad" role="alert">{fault.to_string()}</p> }.into_any())

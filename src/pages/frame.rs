@@ -22,6 +22,7 @@ pub enum Place {
     PricePackages,
     Webhooks,
     Members,
+    ApiTokens,
     Settings,
 }
 
@@ -43,6 +44,9 @@ pub fn ActingFrame(acting: Acting, place: Place, #[prop(into)] title: String, ch
         view! { {heading}<ul class="menu">{items}</ul> }
     });
     let document_title = document_title(&title, &organisation.name);
+    let in_test = acting.is_in_test().then(|| {
+        view! { <p class="notice warning">"The keys of this organisation are for the test environment, in which Vipps MobilePay has no Management API: no sales units, product orders or price packages."</p> }
+    });
     view! {
         <Title text=document_title/>
         <a class="skip" href="#main">"Skip to content"</a>
@@ -55,7 +59,7 @@ pub fn ActingFrame(acting: Acting, place: Place, #[prop(into)] title: String, ch
                 <p class="keys-hint">"Press "<kbd>"?"</kbd>" for keys"</p>
                 <Account email=acting.email().to_owned()/>
             </header>
-            <main id="main" tabindex="-1">{children()}</main>
+            <main id="main" tabindex="-1">{in_test}{children()}</main>
         </div>
         <Keyboard/>
         <Copying/>
@@ -71,9 +75,10 @@ fn menu(organisation: &Organisation) -> Vec<(&'static str, Vec<Item>)> {
     let id = &organisation.id;
     let home = (Place::Landing, "home", "Overview", paths::organisation(id));
     let members = (Place::Members, "person", "Members", paths::members(id));
+    let tokens = (Place::ApiTokens, "key", "API tokens", paths::api_tokens(id));
     if organisation.kind == OrganisationKind::Merchant {
         let units = (Place::SalesUnits, "store", "My sales units", paths::sales_units(id));
-        return vec![("", vec![home, units]), ("Organisation", vec![members])];
+        return vec![("", vec![home, units]), ("Organisation", vec![members, tokens])];
     }
     vec![
         (
@@ -88,7 +93,7 @@ fn menu(organisation: &Organisation) -> Vec<(&'static str, Vec<Item>)> {
             ],
         ),
         ("Developers", vec![(Place::Webhooks, "webhook", "Webhooks", paths::webhooks(id))]),
-        ("Organisation", vec![members, (Place::Settings, "settings", "Settings", paths::settings(id))]),
+        ("Organisation", vec![members, tokens, (Place::Settings, "settings", "Settings", paths::settings(id))]),
     ]
 }
 

@@ -11,7 +11,7 @@ pub fn FreshnessLine(freshness: Freshness, #[prop(into)] refresh: String, #[prop
     let Freshness { as_of, state } = freshness;
     let fetching = matches!(state, CopyState::Fetching { .. } | CopyState::Waiting);
     let tone = match state {
-        CopyState::Failing { .. } | CopyState::Held { .. } => "freshness warning",
+        CopyState::Failing { .. } | CopyState::Held { .. } | CopyState::SwitchedOff => "freshness warning",
         CopyState::NoKeys => "freshness bad",
         _ => "freshness",
     };
@@ -37,6 +37,7 @@ pub fn FreshnessLine(freshness: Freshness, #[prop(into)] refresh: String, #[prop
         }
         .into_any(),
         CopyState::Held { reason } => view! { <span>{format!("{reason}.")}</span> }.into_any(),
+        CopyState::SwitchedOff => view! { <span>"Switched off in the registry: nothing is fetched."</span> }.into_any(),
         CopyState::NoKeys => {
             view! { <span>"There are no keys for this organisation, so nothing is fetched."</span> }.into_any()
         }

@@ -152,10 +152,7 @@ fn outcome(order: &ProductOrder, did: Option<&str>) -> impl IntoView + use<> {
             "Vipps MobilePay did not delete the order. It said: {}",
             refusal.unwrap_or_else(|| "nothing more.".to_owned())
         )),
-        "silent" => bad(Failure::UpstreamSilent.to_string()),
-        "keys-refused" => bad(Failure::KeysRefused.to_string()),
-        "no-keys" => bad(Failure::NoKeys.to_string()),
-        _ => return None,
+        word => bad(Failure::from_word(word)?.to_string()),
     };
     Some(view! { <p class=class role=role>{text}</p> })
 }

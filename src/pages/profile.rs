@@ -69,6 +69,11 @@ fn page(email: Option<String>, user_id: &str, chosen: &'static str, keys_off: bo
                     </dl>
                     <p><a href=paths::BUSINESSES>"See all businesses"</a></p>
                 </section>
+                <section class="card">
+                    <h2>"API tokens"</h2>
+                    <p class="hint">"For programs that ask the portal in your name."</p>
+                    <p><a href=paths::OWN_TOKENS>"Your API tokens"</a></p>
+                </section>
                 <form class="card" method="post" action=paths::PREFERENCES>
                     <fieldset>
                         <legend>"Appearance in this browser"</legend>

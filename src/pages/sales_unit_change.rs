@@ -92,9 +92,7 @@ fn outcome(acting: &Acting, unit: &SalesUnit, did: Option<&str>) -> impl IntoVie
             "Vipps MobilePay could not be reached. Nothing has been changed; try again in a moment.".to_owned()
         }
         "not-offered" => "Nothing has been changed.".to_owned(),
-        "keys-refused" => Failure::KeysRefused.to_string(),
-        "no-keys" => Failure::NoKeys.to_string(),
-        _ => return None,
+        word => Failure::from_word(word)?.to_string(),
     };
     let refresh = matches!(did, Some("changed-unseen" | "unknown")).then(|| {
         let path = paths::sales_unit_refresh(&acting.organisation().id, &unit.msn);

@@ -117,10 +117,7 @@ fn outcome(webhook: &Webhook, did: Option<&str>, not_deleted: Option<NotDeleted>
         (Some("deleted"), _) if !webhook.is_listed() => good("Deleted. Vipps MobilePay no longer calls this URL for it."),
         (Some("was-gone"), _) if !webhook.is_listed() => good("There was nothing left to delete: Vipps MobilePay no longer has this webhook."),
         (Some("delete-unknown"), _) if webhook.is_listed() => bad("Vipps MobilePay gave no clear answer, so it is not known yet whether the webhook is deleted. Refresh asks once more; deleting twice does no harm.".to_owned()),
-        (Some("silent"), _) => bad(Failure::UpstreamSilent.to_string()),
-        (Some("keys-refused"), _) => bad(Failure::KeysRefused.to_string()),
-        (Some("no-keys"), _) => bad(Failure::NoKeys.to_string()),
-        _ => return None,
+        (word, _) => bad(Failure::from_word(word?)?.to_string()),
     };
     Some(view! { <p class=class role=role>{text}</p> })
 }

@@ -3,6 +3,7 @@
 //! An [`Acting`] is made from a membership and nothing else. Whoever holds one may see what it
 //! gives; what it does not give looks the same as what does not exist.
 
+pub mod api_tokens;
 pub mod by_link;
 pub mod members;
 pub mod merchants;
@@ -26,7 +27,7 @@ use crate::domain::failure::Failure;
 use crate::domain::freshness::{CopyState, Freshness, failing};
 use crate::domain::identifiers::Msn;
 use crate::domain::merchant::Merchant;
-use crate::domain::organisation::{OrgId, Organisation, OrganisationKind, Role};
+use crate::domain::organisation::{Environment, OrgId, Organisation, OrganisationKind, Role};
 use crate::domain::page::Page;
 use crate::domain::sales_unit::{ListedSalesUnit, SalesUnit, SalesUnitRow};
 use crate::domain::sales_unit_filter::{SalesUnitFilter, SalesUnitQuery};
@@ -137,6 +138,11 @@ impl Acting {
         &self.row.recent
     }
 
+    /// Whether the keys are for the test environment, in which there is no Management API.
+    pub fn is_in_test(&self) -> bool {
+        self.row.environment == Environment::Test
+    }
+
     /// The partner whose keys serve this merchant.
     pub fn served_by(&self) -> Option<&str> {
         self.row.served_by.as_deref()
@@ -154,7 +160,7 @@ impl Acting {
             self.row.jobs.iter().filter(|job| resources.contains(&job.resource.as_str())).collect();
         let first = jobs.iter().find(|job| resources.first() == Some(&job.resource.as_str()));
         let as_of = first.and_then(|job| job.completed_at);
-        Freshness { as_of, state: copy_state(self.row.has_keys, &jobs, as_of.is_some()) }
+        Freshness { as_of, state: copy_state(&self.row, &jobs, as_of.is_some()) }
     }
 
     pub async fn sales_units(&self, query: &SalesUnitQuery) -> Result<Page<SalesUnitRow>, Failure> {
@@ -171,6 +177,9 @@ impl Acting {
 
     /// What the sync has trouble with, in words; one line for each kind of trouble.
     pub fn troubles(&self) -> Vec<String> {
+        if !self.row.vipps_enabled {
+            return vec![format!("{}", Failure::SwitchedOff)];
+        }
         let mut troubles: Vec<String> = Vec::new();
         for job in &self.row.jobs {
             let trouble = match (job.failing_since, &job.held) {
@@ -226,6 +235,9 @@ impl Acting {
         if !self.row.has_keys {
             return Err(Failure::NoKeys);
         }
+        if !self.row.vipps_enabled {
+            return Err(Failure::SwitchedOff);
+        }
         let store = self.portal.store();
         store.call_for_sync(&self.row.scope.copy, resource).await.map_err(unavailable)?;
         self.portal.sync_bell().notify_one();
@@ -245,9 +257,12 @@ impl Acting {
     }
 }
 
-fn copy_state(has_keys: bool, jobs: &[&JobRow], listed: bool) -> CopyState {
-    if !has_keys {
+fn copy_state(row: &ActingRow, jobs: &[&JobRow], listed: bool) -> CopyState {
+    if !row.has_keys {
         return CopyState::NoKeys;
+    }
+    if !row.vipps_enabled {
+        return CopyState::SwitchedOff;
     }
     if let Some((since, job)) =
         jobs.iter().filter_map(|job| Some((job.failing_since?, job))).min_by_key(|(since, _)| *since)

@@ -6,6 +6,7 @@ mod demo_account;
 mod doctor;
 mod organisation;
 mod serve;
+mod token;
 mod user;
 
 use std::process::ExitCode;
@@ -40,6 +41,8 @@ pub enum Command {
     User(user::UserArguments),
     /// Adds and lists organisations, and makes people members of them
     Organisation(organisation::OrganisationArguments),
+    /// Makes, lists and revokes tokens with which other systems ask the portal
+    Token(token::TokenArguments),
     /// Says in plain words what is wrong with settings, database, keys and upstream
     Doctor(Box<Settings>),
     /// Measures the portal on this machine, on a temporary database
@@ -75,6 +78,7 @@ pub fn run(command: Command, files: Files) -> anyhow::Result<ExitCode> {
             Command::Sync(arguments) => return sync(*arguments).await,
             Command::User(arguments) => user::run(arguments).await,
             Command::Organisation(arguments) => organisation::run(arguments).await,
+            Command::Token(arguments) => token::run(arguments).await,
             Command::Doctor(settings) => return doctor::run(*settings).await,
             Command::Bench(settings) => bench::run(settings).await,
             Command::WithPostgres { command } => return with_postgres(&command).await,

@@ -1,5 +1,6 @@
 //! What a request passes on its way to a page, and the requests that are not pages.
 
+pub mod api_tokens;
 pub mod by_link;
 pub mod members;
 pub mod merchants;
@@ -262,7 +263,7 @@ pub struct RefreshListForm {
 pub async fn refresh_sales_units(acting: Acting, Form(form): Form<RefreshListForm>) -> Response {
     let back = paths::own(&form.back).map_or_else(|| paths::sales_units(&acting.organisation().id), ToOwned::to_owned);
     match acting.call_for_sync(crate::server::sync::sales_units::NAME).await {
-        Ok(()) | Err(Failure::NoKeys) => see_other(&back),
+        Ok(()) | Err(Failure::NoKeys | Failure::SwitchedOff) => see_other(&back),
         Err(failure) => plain(&failure),
     }
 }
@@ -297,10 +298,7 @@ pub async fn refresh_sales_unit(
 fn refresh_word(outcome: Result<(), Failure>) -> Result<&'static str, Failure> {
     match outcome {
         Ok(()) => Ok("done"),
-        Err(Failure::UpstreamSilent) => Ok("silent"),
-        Err(Failure::KeysRefused) => Ok("refused"),
-        Err(Failure::NoKeys) => Ok("no-keys"),
-        Err(failure) => Err(failure),
+        Err(failure) => failure.word().ok_or(failure),
     }
 }
 

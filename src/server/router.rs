@@ -13,11 +13,11 @@ use tower_http::compression::{CompressionLayer, CompressionLevel};
 use tower_http::limit::RequestBodyLimitLayer;
 
 use super::requests::{
-    by_link, members, merchants, prefill, price_packages, product_orders, sales_unit_change, settings, templates,
-    webhooks,
+    api_tokens, by_link, members, merchants, prefill, price_packages, product_orders, sales_unit_change, settings,
+    templates, webhooks,
 };
 use super::security::{csrf, headers, sessions};
-use super::{Portal, rendering, requests, site};
+use super::{Portal, api, rendering, requests, site};
 use crate::app::App;
 use crate::domain::organisation::Role;
 use crate::paths;
@@ -56,6 +56,10 @@ pub fn guarded_actions() -> Vec<Action> {
         sent_to(paths::LOGIN, post(requests::sign_in)),
         sent_to(paths::LOGOUT, post(requests::sign_out)),
         sent_to(paths::PREFERENCES, post(requests::choose_preferences)),
+        sent_to(paths::OWN_TOKENS, post(api_tokens::make_own)),
+        sent_to("/profile/tokens/{id}/revoke", post(api_tokens::revoke_own)),
+        admins("/as/{org}/api-tokens", post(api_tokens::make)),
+        admins("/as/{org}/api-tokens/{id}/revoke", post(api_tokens::revoke)),
         sent_to("/as/{org}/sales-units/refresh", post(requests::refresh_sales_units)),
         sent_to("/as/{org}/sales-units/{msn}/refresh", post(requests::refresh_sales_unit)),
         uploads("/as/{org}/sales-units/{msn}/change", post(sales_unit_change::change)),
@@ -102,8 +106,10 @@ pub fn router(portal: Portal) -> Router {
         .layer(from_fn_with_state(portal.clone(), csrf::check))
         .layer(sessions::layer(portal.store().clone(), portal.is_https()))
         .layer(CompressionLayer::new().quality(CompressionLevel::Precise(PAGE_QUALITY)));
+    let api = api::router(portal.clone()).layer(CompressionLayer::new());
     routes(open_actions())
         .merge(guarded)
+        .nest("/api", api)
         .layer(DefaultBodyLimit::max(LARGEST_REQUEST))
         .layer(RequestBodyLimitLayer::new(LARGEST_UPLOAD))
         .layer(CatchPanicLayer::custom(panicked))

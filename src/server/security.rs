@@ -1,5 +1,6 @@
 //! What keeps strangers out and secrets in.
 
+pub mod api_tokens;
 pub mod csrf;
 pub mod headers;
 pub mod limiter;

@@ -4,6 +4,7 @@
 //! acts as to the database, whose row-level security then hides everybody else's rows even from
 //! a query that forgot to.
 
+pub mod api_tokens;
 mod bench;
 pub mod contracts;
 pub mod known_browsers;
@@ -17,6 +18,7 @@ pub mod partner;
 pub mod prefilling;
 pub mod price_packages;
 pub mod product_orders;
+pub mod registry;
 pub mod sales_unit_list;
 pub mod sales_units;
 pub mod sealed_secrets;

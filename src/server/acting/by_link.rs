@@ -151,7 +151,9 @@ impl ByLink {
                     Some(reason) => self.failed(&reason).await,
                 }
             }
-            Err(failure @ (Failure::NoKeys | Failure::KeysRefused)) => self.failed(&failure.to_string()).await,
+            Err(failure @ (Failure::NoKeys | Failure::SwitchedOff | Failure::KeysRefused)) => {
+                self.failed(&failure.to_string()).await
+            }
             Err(failure) => Err(failure),
             Ok(Sending::Already) => {
                 let mut tenant = self.portal.store().tenant(&self.scope).await.map_err(unavailable)?;

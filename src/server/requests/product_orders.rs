@@ -20,7 +20,7 @@ pub async fn refresh_list(acting: Acting, Form(form): Form<RefreshListForm>) -> 
     let back =
         paths::own(&form.back).map_or_else(|| paths::product_orders(&acting.organisation().id), ToOwned::to_owned);
     match acting.call_for_sync(crate::server::sync::product_orders::NAME).await {
-        Ok(()) | Err(Failure::NoKeys) => see_other(&back),
+        Ok(()) | Err(Failure::NoKeys | Failure::SwitchedOff) => see_other(&back),
         Err(failure) => plain(&failure),
     }
 }
@@ -111,11 +111,11 @@ async fn done(
     let Ok(id) = id.parse::<Uuid>() else { return not_found(portal, &headers).await };
     let word = match deed(&acting, id, &form).await {
         Ok(word) => word,
-        Err(Failure::UpstreamSilent) => "silent",
-        Err(Failure::KeysRefused) => "keys-refused",
-        Err(Failure::NoKeys) => "no-keys",
         Err(Failure::NotFound) => return not_found(portal, &headers).await,
-        Err(failure) => return plain(&failure),
+        Err(failure) => match failure.word() {
+            Some(word) => word,
+            None => return plain(&failure),
+        },
     };
     let list = ProductOrderQuery::from_query(&form.list).to_query();
     see_other(&paths::done(&paths::product_order(&acting.organisation().id, id), &list, word))

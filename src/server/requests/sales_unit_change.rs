@@ -108,10 +108,11 @@ async fn shown(
         Ok(Changing::Unknown) => "unknown",
         Ok(Changing::NotReached) => "not-reached",
         Ok(Changing::NotOffered) => "not-offered",
-        Err(Failure::KeysRefused) => "keys-refused",
-        Err(Failure::NoKeys) => "no-keys",
         Err(Failure::NotFound) => return not_found(portal, &asked.headers).await,
-        Err(failure) => return plain(&failure),
+        Err(failure) => match failure.word() {
+            Some(word) => word,
+            None => return plain(&failure),
+        },
     };
     see_other(&format!("{form}?did={word}"))
 }

@@ -39,7 +39,7 @@ pub async fn refresh(
     if form.webhook.is_empty() {
         let back = paths::own(&form.back).map_or_else(|| paths::webhooks(organisation), ToOwned::to_owned);
         return match acting.call_for_webhooks().await {
-            Ok(()) | Err(Failure::NoKeys) => see_other(&back),
+            Ok(()) | Err(Failure::NoKeys | Failure::SwitchedOff) => see_other(&back),
             Err(failure) => plain(&failure),
         };
     }
@@ -76,7 +76,9 @@ pub async fn register(State(portal): State<Portal>, acting: Acting, asked: Parts
             let new = form.check().ok();
             return answer_with(portal, asked, AnsweredWebhook { new, outcome }).await;
         }
-        Err(failure @ (Failure::NoKeys | Failure::KeysRefused)) => in_general(&failure.to_string()),
+        Err(failure @ (Failure::NoKeys | Failure::SwitchedOff | Failure::KeysRefused)) => {
+            in_general(&failure.to_string())
+        }
         Err(failure) => return plain(&failure),
     };
     again(portal, asked, refused(faults, Objections::default())).await
@@ -137,11 +139,11 @@ async fn shown(
 ) -> Response {
     let word = match outcome {
         Ok(word) => word,
-        Err(Failure::UpstreamSilent) => "silent",
-        Err(Failure::KeysRefused) => "keys-refused",
-        Err(Failure::NoKeys) => "no-keys",
         Err(Failure::NotFound) => return not_found(portal, headers).await,
-        Err(failure) => return plain(&failure),
+        Err(failure) => match failure.word() {
+            Some(word) => word,
+            None => return plain(&failure),
+        },
     };
     see_other(&format!("{}?did={word}", paths::webhook(&acting.organisation().id, id)))
 }

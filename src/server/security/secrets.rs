@@ -84,6 +84,23 @@ impl SecretKey {
     }
 }
 
+/// Whether a text can be a reference to a secret. Whether there is one is found out when it is used.
+///
+/// # Errors
+/// What is wrong with it, as a sentence without its end.
+pub fn check_reference(reference: &str) -> Result<(), &'static str> {
+    match reference.split_once("://") {
+        Some(("env" | "sealed", name)) if !name.is_empty() => Ok(()),
+        Some(("file", path)) if path.starts_with('/') => Ok(()),
+        Some(("file", _)) => {
+            Err("A file:// has the whole path of the file behind it, such as file:///run/secrets/vipps")
+        }
+        Some(("vault", path)) if path.split('/').filter(|part| !part.is_empty()).count() >= 2 => Ok(()),
+        Some(("vault", _)) => Err("A vault:// has the mount and the path of the secret behind it"),
+        _ => Err("This begins with vault://, env://, file:// or sealed://"),
+    }
+}
+
 /// Resolves references.
 pub struct Secrets {
     store: Store,

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::sales_units::business_identifier;
 use super::{Result, Scope, Store, unreadable};
 use crate::domain::identifiers::BusinessIdentifier;
-use crate::domain::organisation::{OrgId, Organisation, OrganisationKind, Role};
+use crate::domain::organisation::{Environment, OrgId, Organisation, OrganisationKind, Role};
 use crate::domain::search_text::{fold, needles};
 
 /// An organisation as the registry holds it. Secrets are references, never the secrets.
@@ -34,6 +34,14 @@ pub struct KeyReferences {
     pub msn: Option<String>,
 }
 
+/// Keys, and whether and where they are used.
+#[derive(Clone, Debug)]
+pub struct KeysInUse {
+    pub references: KeyReferences,
+    pub vipps_enabled: bool,
+    pub environment: Environment,
+}
+
 /// Everything a page needs to know of whom one acts as, from one query.
 #[derive(Clone, Debug)]
 pub struct ActingRow {
@@ -44,6 +52,9 @@ pub struct ActingRow {
     pub version: i64,
     /// Whether anybody's keys serve this organisation.
     pub has_keys: bool,
+    /// Whether anything is fetched or changed upstream with them.
+    pub vipps_enabled: bool,
+    pub environment: Environment,
     /// The partner that serves this merchant, by name.
     pub served_by: Option<String>,
     pub jobs: Vec<JobRow>,
@@ -99,6 +110,8 @@ impl Store {
             select o.kind, o.name, o.business_scheme, o.business_id, o.partner_id, m.role, s.email,
                    coalesce(c.version, 0) as "version!",
                    coalesce(p.client_id, o.client_id) is not null as "has_keys!",
+                   coalesce(p.vipps_enabled, o.vipps_enabled) as "vipps_enabled!",
+                   coalesce(p.environment, o.environment) as "environment!",
                    p.name as "served_by?",
                    coalesce(o.feedback_address, p.feedback_address) as "feedback_address?",
                    o.sends_compliance_data,
@@ -122,6 +135,7 @@ impl Store {
                            select ro.id, ro.kind, ro.name, ro.business_id, rm.role
                            from membership rm join organisation ro on ro.id = rm.organisation_id
                            where rm.staff_id = $1 and rm.organisation_id <> $2 and rm.last_used_at is not null
+                             and ro.deleted_at is null
                            order by rm.last_used_at desc limit 5) r), '[]')
                        as "recent!: Json<Vec<RecentRow>>"
             from membership m
@@ -129,7 +143,7 @@ impl Store {
             join staff s on s.id = m.staff_id and s.disabled_at is null
             left join organisation p on p.id = o.partner_id
             left join copy c on c.organisation_id = coalesce(p.id, o.id)
-            where m.staff_id = $1 and m.organisation_id = $2
+            where m.staff_id = $1 and m.organisation_id = $2 and o.deleted_at is null
             "#,
             staff,
             organisation.as_str(),
@@ -157,6 +171,8 @@ impl Store {
             email: row.email,
             version: row.version,
             has_keys: row.has_keys,
+            vipps_enabled: row.vipps_enabled,
+            environment: row.environment.parse().map_err(unreadable)?,
             served_by: row.served_by,
             jobs: row.jobs.0,
             probes: row.probes.0,
@@ -188,7 +204,7 @@ impl Store {
             r#"
             select o.id, o.kind, o.name, o.business_id, m.role
             from membership m join organisation o on o.id = m.organisation_id
-            where m.staff_id = $1
+            where m.staff_id = $1 and o.deleted_at is null
             order by m.last_used_at desc nulls last, o.kind = 'merchant', lower(o.name), o.id
             "#,
             staff,
@@ -214,8 +230,9 @@ impl Store {
     pub async fn last_acting(&self, staff: Uuid) -> Result<Option<OrgId>> {
         let id = sqlx::query_scalar!(
             r#"
-            select organisation_id from membership
-            where staff_id = $1 and last_used_at is not null order by last_used_at desc limit 1
+            select m.organisation_id from membership m
+            join organisation o on o.id = m.organisation_id and o.deleted_at is null
+            where m.staff_id = $1 and m.last_used_at is not null order by m.last_used_at desc limit 1
             "#,
             staff,
         )
@@ -265,7 +282,7 @@ impl Store {
             r#"
             select id, kind, name, business_scheme, business_id, partner_id, upstream_url, client_id,
                    client_secret_ref, subscription_key_ref, msn
-            from organisation order by id
+            from organisation where deleted_at is null order by id
             "#,
         )
         .fetch_all(&self.pool)
@@ -274,24 +291,27 @@ impl Store {
     }
 
     /// The keys of an organisation; none if it has none of its own.
-    pub async fn key_references(&self, organisation: &OrgId) -> Result<Option<KeyReferences>> {
+    pub async fn key_references(&self, organisation: &OrgId) -> Result<Option<KeysInUse>> {
         let row = sqlx::query!(
             r#"
             select upstream_url, client_id as "client_id!", client_secret_ref as "client_secret_ref!",
-                   subscription_key_ref, msn
-            from organisation where id = $1 and client_id is not null
+                   subscription_key_ref, msn, vipps_enabled, environment
+            from organisation where id = $1 and client_id is not null and deleted_at is null
             "#,
             organisation.as_str(),
         )
         .fetch_optional(&self.pool)
         .await?;
-        Ok(row.map(|row| KeyReferences {
+        let Some(row) = row else { return Ok(None) };
+        let references = KeyReferences {
             upstream_url: row.upstream_url,
             client_id: row.client_id,
             client_secret_ref: row.client_secret_ref,
             subscription_key_ref: row.subscription_key_ref,
             msn: row.msn,
-        }))
+        };
+        let environment = row.environment.parse().map_err(unreadable)?;
+        Ok(Some(KeysInUse { references, vipps_enabled: row.vipps_enabled, environment }))
     }
 
     /// Empties the registry, with all that was fetched for its organisations.

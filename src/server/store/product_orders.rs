@@ -184,16 +184,18 @@ impl Tenant<'_> {
     }
 
     /// Whether an order names a sales unit that the copy lacks because it is new. Where the list of units
-    /// was complete a while after the order had changed, the unit is none that upstream shows.
+    /// was complete a while after the order had changed, the unit is none that upstream shows; and what is
+    /// met in a first list may be old.
     pub async fn product_orders_name_new_sales_units(&mut self) -> Result<bool> {
         let organisation = self.scope.copy.as_str();
         sqlx::query_scalar!(
             r#"
             select exists (
                 select from product_order o
-                left join sync_job j on j.organisation_id = o.organisation_id and j.resource = 'sales_units'
+                join sync_job j on j.organisation_id = o.organisation_id and j.resource = 'sales_units'
                 where o.organisation_id = $1 and o.msn is not null and o.gone_at is null
-                  and (j.completed_at is null or o.status_at > j.completed_at - interval '3 minutes')
+                  and (o.first_seen_at > j.completed_at + interval '1 minute'
+                       or (o.status_at > o.first_seen_at and o.status_at > j.completed_at - interval '3 minutes'))
                   and not exists (
                       select from sales_unit s where s.organisation_id = o.organisation_id and s.msn = o.msn)) as "new!"
             "#,

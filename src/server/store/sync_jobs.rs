@@ -53,7 +53,7 @@ impl Store {
             insert into sync_job (organisation_id, resource, due_at)
             select o.id, r.resource, case when r.at_once then now() else 'infinity' end
             from organisation o, unnest($1::text[], $2::boolean[], $3::boolean[]) as r (resource, at_once, partners_only)
-            where o.client_id is not null and (o.kind = 'partner' or not r.partners_only)
+            where o.client_id is not null and o.deleted_at is null and (o.kind = 'partner' or not r.partners_only)
             on conflict do nothing
             "#,
             &names,
@@ -77,6 +77,9 @@ impl Store {
                 select d.organisation_id, d.resource from sync_job d
                 where d.due_at <= $2 and (d.lease_until is null or d.lease_until < $2)
                   and ($4::text is null or d.organisation_id = $4)
+                  and exists (
+                      select from organisation o
+                      where o.id = d.organisation_id and o.vipps_enabled and o.deleted_at is null)
                 order by d.due_at
                 for update skip locked
                 limit 1)

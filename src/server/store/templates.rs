@@ -228,7 +228,7 @@ impl Store {
 
     /// What an organisation is called.
     pub async fn organisation_name(&self, organisation: &OrgId) -> Result<Option<String>> {
-        sqlx::query_scalar!("select name from organisation where id = $1", organisation.as_str())
+        sqlx::query_scalar!("select name from organisation where id = $1 and deleted_at is null", organisation.as_str())
             .fetch_optional(&self.pool)
             .await
     }

@@ -57,6 +57,14 @@ const MATRIX: &[(&str, &str, Access, u16)] = &[
     ("GET", "/businesses", Access::SignedIn, 200),
     ("GET", "/profile", Access::SignedIn, 200),
     ("POST", "/profile/preferences", Access::SignedIn, 303),
+    ("GET", "/profile/tokens", Access::SignedIn, 200),
+    // There is no name in the form.
+    ("POST", "/profile/tokens", Access::SignedIn, 422),
+    // Nobody has this token.
+    ("POST", "/profile/tokens/{id}/revoke", Access::SignedIn, 404),
+    ("GET", "/as/{org}/api-tokens", Access::Members, 200),
+    ("POST", "/as/{org}/api-tokens", Access::Admins, 422),
+    ("POST", "/as/{org}/api-tokens/{id}/revoke", Access::Admins, 404),
     ("GET", "/as/{org}", Access::Members, 200),
     ("GET", "/as/{org}/settings", Access::Members, 200),
     ("POST", "/as/{org}/settings", Access::Admins, 303),

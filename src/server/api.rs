@@ -1,0 +1,141 @@
+//! The REST API: what other systems ask the portal. Everything but its description needs a token, and
+//! everything that goes wrong is `application/problem+json`.
+
+mod fields;
+mod problem;
+mod vipps_orgs;
+
+use std::num::NonZeroU32;
+
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::header::AUTHORIZATION;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use utoipa::openapi::OpenApi as Description;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use self::problem::Problem;
+use super::Portal;
+use super::security::api_tokens::hash_of;
+use super::security::limiter::Limiter;
+use super::store::api_tokens::{KnownToken, TokenOwner};
+use crate::domain::api_token::TokenScope;
+
+/// Requests of one token in a minute.
+const A_MINUTE: NonZeroU32 = NonZeroU32::new(1_200).unwrap();
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Partner Portal", description = "What other systems ask the portal. Send a token with every request: `Authorization: Bearer pportal_…`."),
+    servers((url = "/api")),
+    modifiers(&BearerToken),
+    security(("token" = [])),
+    components(schemas(problem::Problem)),
+)]
+struct Root;
+
+struct BearerToken;
+
+impl Modify for BearerToken {
+    fn modify(&self, description: &mut Description) {
+        let token = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("pportal_…").build();
+        let components = description.components.get_or_insert_default();
+        components.add_security_scheme("token", SecurityScheme::Http(token));
+    }
+}
+
+/// How often each token may ask.
+pub struct ApiLimits(Limiter);
+
+impl Default for ApiLimits {
+    fn default() -> Self {
+        Self(Limiter::per_minute(A_MINUTE))
+    }
+}
+
+/// Everything below `/api`.
+pub fn router(portal: Portal) -> Router<Portal> {
+    let (routes, description) = routes();
+    let description = serde_json::to_value(&description).unwrap_or_default();
+    let open = Router::new().route("/openapi.json", get(async move || Json(description)));
+    routes
+        .fallback(async || Problem::not_found())
+        .method_not_allowed_fallback(async || {
+            Problem::new(StatusCode::METHOD_NOT_ALLOWED, "This address does not take that method.")
+        })
+        .layer(from_fn_with_state(portal, identify))
+        .merge(open)
+}
+
+/// The routes and their description, from the same annotations.
+pub fn routes() -> (Router<Portal>, Description) {
+    OpenApiRouter::with_openapi(Root::openapi())
+        .routes(routes!(vipps_orgs::list, vipps_orgs::create))
+        .routes(routes!(vipps_orgs::find, vipps_orgs::change, vipps_orgs::remove))
+        .routes(routes!(vipps_orgs::status))
+        .split_for_parts()
+}
+
+/// Lets nobody through without a token that is good.
+async fn identify(State(portal): State<Portal>, mut request: Request, next: Next) -> Response {
+    let Some(hash) = bearer(request.headers()).and_then(hash_of) else {
+        return Problem::not_authenticated().into_response();
+    };
+    let token = match portal.store().api_token(&hash).await {
+        Ok(Some(token)) => token,
+        Ok(None) => return Problem::not_authenticated().into_response(),
+        Err(error) => return Problem::from(error).into_response(),
+    };
+    if let Err(wait) = portal.api_limits().0.check(&token.id.to_string()) {
+        return Problem::too_often(wait.as_secs() + 1).into_response();
+    }
+    request.extensions_mut().insert(token);
+    next.run(request).await
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// Who may read the registry.
+struct MayRead;
+
+/// Who may change the registry.
+struct MayWrite;
+
+impl FromRequestParts<Portal> for MayRead {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Portal) -> Result<Self, Problem> {
+        registry(parts, TokenScope::Read).map(|()| Self)
+    }
+}
+
+impl FromRequestParts<Portal> for MayWrite {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Portal) -> Result<Self, Problem> {
+        registry(parts, TokenScope::Write).map(|()| Self)
+    }
+}
+
+fn registry(parts: &Parts, scope: TokenScope) -> Result<(), Problem> {
+    let token = parts.extensions.get::<KnownToken>().ok_or_else(Problem::not_authenticated)?;
+    if token.owner != TokenOwner::Instance {
+        return Err(Problem::not_allowed(
+            "The registry takes tokens of the instance only, which are made on its command line.",
+        ));
+    }
+    if token.scope < scope {
+        return Err(Problem::not_allowed("This token may read, and change nothing."));
+    }
+    Ok(())
+}
