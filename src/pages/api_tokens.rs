@@ -104,6 +104,7 @@ fn page(
             <p class="lead">{lead}</p>
         </header>
         {did}
+        <div class="cards">
         {made.map(shown_once)}
         {form(action, refused)}
         {if rows.is_empty() {
@@ -122,6 +123,7 @@ fn page(
                 </div>
             })
         }}
+        </div>
     }
 }
 

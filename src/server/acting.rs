@@ -11,6 +11,7 @@ pub mod partner;
 pub mod prefill;
 pub mod price_packages;
 pub mod product_orders;
+pub mod program;
 pub mod templates;
 pub mod webhooks;
 

@@ -2,6 +2,7 @@
 //! everything that goes wrong is `application/problem+json`.
 
 mod fields;
+mod management;
 mod problem;
 mod vipps_orgs;
 
@@ -23,6 +24,7 @@ use utoipa_axum::routes;
 
 use self::problem::Problem;
 use super::Portal;
+use super::acting::program::Program;
 use super::security::api_tokens::hash_of;
 use super::security::limiter::Limiter;
 use super::store::api_tokens::{KnownToken, TokenOwner};
@@ -80,6 +82,13 @@ pub fn routes() -> (Router<Portal>, Description) {
         .routes(routes!(vipps_orgs::list, vipps_orgs::create))
         .routes(routes!(vipps_orgs::find, vipps_orgs::change, vipps_orgs::remove))
         .routes(routes!(vipps_orgs::status))
+        .routes(routes!(management::sales_units))
+        .routes(routes!(management::sales_unit))
+        .routes(routes!(management::merchant))
+        .routes(routes!(management::merchants_sales_units))
+        .routes(routes!(management::product_orders))
+        .routes(routes!(management::product_order))
+        .routes(routes!(management::price_packages))
         .split_for_parts()
 }
 
@@ -103,6 +112,24 @@ async fn identify(State(portal): State<Portal>, mut request: Request, next: Next
 fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// Who may read what an organisation has upstream: the organisation's own tokens.
+struct OrganisationReads(Program);
+
+impl FromRequestParts<Portal> for OrganisationReads {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, portal: &Portal) -> Result<Self, Problem> {
+        let token = parts.extensions.get::<KnownToken>().ok_or_else(Problem::not_authenticated)?;
+        let TokenOwner::Organisation(organisation) = &token.owner else {
+            return Err(Problem::not_allowed(
+                "This takes tokens of an organisation, which say whose sales units are meant.",
+            ));
+        };
+        let program = Program::acting_as(portal, organisation).await?;
+        program.map(Self).ok_or_else(Problem::not_authenticated)
+    }
 }
 
 /// Who may read the registry.

@@ -5,6 +5,7 @@
 //! a query that forgot to.
 
 pub mod api_tokens;
+pub mod as_upstream;
 mod bench;
 pub mod contracts;
 pub mod known_browsers;
@@ -63,6 +64,16 @@ impl Scope {
     /// An organisation that looks at the whole of its own copy.
     pub fn whole(organisation: OrgId) -> Self {
         Self { acting: organisation.clone(), copy: organisation, merchant: None }
+    }
+
+    /// Of an organisation: the whole of its own copy, or what a merchant has in the copy of the partner
+    /// that serves it.
+    pub fn of(organisation: &OrgId, partner: Option<OrgId>, business: Option<BusinessIdentifier>) -> Self {
+        Self {
+            acting: organisation.clone(),
+            merchant: business.filter(|_| partner.is_some()),
+            copy: partner.unwrap_or_else(|| organisation.clone()),
+        }
     }
 
     fn scheme(&self) -> Option<&str> {

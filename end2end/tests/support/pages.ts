@@ -46,6 +46,13 @@ export const PAGES: State[] = [
     await page.getByRole('button', { name: 'Save' }).click();
     await expect(page.getByLabel('Name')).toHaveAttribute('aria-invalid', 'true');
   }],
+  ['one’s own API tokens', (_, open) => open('/profile/tokens')],
+  ['an organisation’s API tokens, with one that was just made', async (page, open) => {
+    await open(`${PARTNER}/api-tokens`);
+    await fill(page, { 'What it is for': unique('Till system') });
+    await page.getByRole('button', { name: 'Make the token' }).click();
+    await expect(page.locator('#secret')).toBeVisible();
+  }],
   ['a form that was sent after the session had ended', async (page, open) => {
     await open(`${PARTNER}/templates/new`);
     await fill(page, { Name: unique('Sent too late') });

@@ -4,8 +4,12 @@
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
-use utoipa::ToSchema;
+use serde::{Serialize, Serializer};
+use utoipa::{IntoResponses, ToSchema};
+use uuid::Uuid;
+
+use crate::domain::failure::Failure;
+use crate::pages::status_of;
 
 /// A fault of one field or parameter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -27,12 +31,16 @@ pub struct Problem {
     kind: &'static str,
     /// What the status is called.
     #[schema(example = "Bad Request")]
-    title: String,
+    title: &'static str,
     /// The status of the answer.
     #[schema(example = 400)]
     status: u16,
     /// What is the matter, in a sentence.
     detail: String,
+    /// This very answer, as the portal's log names it.
+    #[serde(serialize_with = "urn")]
+    #[schema(value_type = String, example = "urn:uuid:9f7c1f0e-3a55-4a35-8f43-6ec7d3c2b0a1")]
+    instance: Uuid,
     /// Each fault, by its field or parameter.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<FieldFault>,
@@ -40,13 +48,47 @@ pub struct Problem {
     retry_after: Option<u64>,
 }
 
+/// What every request can be answered that is not what was asked for.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "it describes; what is sent is a Problem")]
+pub enum Refusals {
+    /// There is no token, or none that is good.
+    #[response(status = 401, content_type = "application/problem+json")]
+    NotAuthenticated(Problem),
+    /// The token does not allow this.
+    #[response(status = 403, content_type = "application/problem+json")]
+    NotAllowed(Problem),
+    /// The token has asked too often.
+    #[response(status = 429, content_type = "application/problem+json")]
+    TooOften(Problem),
+    /// The portal's database does not answer.
+    #[response(status = 503, content_type = "application/problem+json")]
+    Unavailable(Problem),
+}
+
+/// What can go wrong where upstream may be asked.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "it describes; what is sent is a Problem")]
+pub enum UpstreamTroubles {
+    /// It does not exist, or is not for this token.
+    #[response(status = 404, content_type = "application/problem+json")]
+    NotFound(Problem),
+    /// There are no keys for this organisation, or it is switched off.
+    #[response(status = 409, content_type = "application/problem+json")]
+    NoKeys(Problem),
+    /// Upstream has refused the keys, or has not answered in time.
+    #[response(status = 502, content_type = "application/problem+json")]
+    Upstream(Problem),
+}
+
 impl Problem {
     pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         Self {
             kind: "about:blank",
-            title: status.canonical_reason().unwrap_or("Error").to_owned(),
+            title: status.canonical_reason().unwrap_or("Error"),
             status: status.as_u16(),
             detail: detail.into(),
+            instance: Uuid::new_v4(),
             errors: Vec::new(),
             retry_after: None,
         }
@@ -86,6 +128,10 @@ impl Problem {
     }
 }
 
+fn urn<S: Serializer>(instance: &Uuid, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&instance.urn())
+}
+
 impl From<sqlx::Error> for Problem {
     fn from(error: sqlx::Error) -> Self {
         tracing::error!(%error, "the database did not answer");
@@ -93,9 +139,25 @@ impl From<sqlx::Error> for Problem {
     }
 }
 
+impl From<Failure> for Problem {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::NotFound => Self::not_found(),
+            Failure::Unavailable => Self::unavailable(),
+            failure => Self::new(status_of(&failure), failure.to_string()),
+        }
+    }
+}
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        tracing::debug!(
+            status = self.status,
+            instance = %self.instance,
+            detail = self.detail,
+            "a request of the API was refused"
+        );
         let body = serde_json::to_vec(&self).unwrap_or_default();
         let mut response = (status, body).into_response();
         let headers = response.headers_mut();

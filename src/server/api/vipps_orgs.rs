@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 use utoipa::{IntoParams, ToSchema};
 
 use super::fields::Fields;
-use super::problem::{FieldFault, Problem};
+use super::problem::{FieldFault, Problem, Refusals};
 use super::{MayRead, MayWrite};
 use crate::domain::organisation::{Environment, OrgId};
 use crate::server::Portal;
@@ -186,11 +186,9 @@ struct Paging {
 ///
 /// Those that Vipps is enabled for, by `org_id`.
 #[utoipa::path(get, path = "/v1/vipps-orgs", tag = TAG, operation_id = "list_vipps_orgs", params(Paging), responses(
+    Refusals,
     (status = 200, body = OrgList),
     (status = 400, body = Problem, content_type = "application/problem+json"),
-    (status = 401, body = Problem, content_type = "application/problem+json"),
-    (status = 403, body = Problem, content_type = "application/problem+json"),
-    (status = 429, body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn list(
     _: MayRead,
@@ -214,11 +212,9 @@ pub async fn list(
 ///
 /// Its `ETag` can be sent as `If-Match` with a change.
 #[utoipa::path(get, path = "/v1/vipps-orgs/{org_id}", tag = TAG, operation_id = "get_vipps_org", params(("org_id" = String, Path)), responses(
+    Refusals,
     (status = 200, body = FullOrg, headers(("ETag" = String))),
-    (status = 401, body = Problem, content_type = "application/problem+json"),
-    (status = 403, body = Problem, content_type = "application/problem+json"),
     (status = 404, body = Problem, content_type = "application/problem+json"),
-    (status = 429, body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn find(_: MayRead, State(portal): State<Portal>, Path(org_id): Path<String>) -> Result<Response, Problem> {
     let org = found(&portal, &org_id).await?;
@@ -239,11 +235,9 @@ pub async fn find(_: MayRead, State(portal): State<Portal>, Path(org_id): Path<S
 
 /// Check whether Vipps is enabled for an organisation
 #[utoipa::path(get, path = "/v1/vipps-orgs/{org_id}/status", tag = TAG, operation_id = "get_vipps_org_status", params(("org_id" = String, Path)), responses(
+    Refusals,
     (status = 200, body = OrgStatus),
-    (status = 401, body = Problem, content_type = "application/problem+json"),
-    (status = 403, body = Problem, content_type = "application/problem+json"),
     (status = 404, body = Problem, content_type = "application/problem+json"),
-    (status = 429, body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn status(_: MayRead, State(portal): State<Portal>, Path(org_id): Path<String>) -> Result<Response, Problem> {
     let VippsOrg { org_id, vipps_enabled, client_id, environment, .. } = found(&portal, &org_id).await?;
@@ -255,14 +249,12 @@ pub async fn status(_: MayRead, State(portal): State<Portal>, Path(org_id): Path
 ///
 /// It is a merchant until an admin of the instance says that it is a partner.
 #[utoipa::path(post, path = "/v1/vipps-orgs", tag = TAG, operation_id = "create_vipps_org", request_body = NewOrg, responses(
+    Refusals,
     (status = 201, body = CreatedOrg, headers(("Location" = String), ("ETag" = String))),
     (status = 400, body = Problem, content_type = "application/problem+json"),
-    (status = 401, body = Problem, content_type = "application/problem+json"),
-    (status = 403, body = Problem, content_type = "application/problem+json"),
     (status = 409, body = Problem, content_type = "application/problem+json", description = "There is, or was, an organisation with this id."),
     (status = 413, body = Problem, content_type = "application/problem+json"),
     (status = 415, body = Problem, content_type = "application/problem+json"),
-    (status = 429, body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn create(_: MayWrite, State(portal): State<Portal>, mut fields: Fields) -> Result<Response, Problem> {
     let org_id = fields.required_text("org_id", |text| OrgId::try_from(text.to_owned()).map(drop));
@@ -308,15 +300,13 @@ pub async fn create(_: MayWrite, State(portal): State<Portal>, mut fields: Field
 /// changed it since.
 #[utoipa::path(put, path = "/v1/vipps-orgs/{org_id}", tag = TAG, operation_id = "change_vipps_org",
     params(("org_id" = String, Path), ("If-Match" = Option<String>, Header)), request_body = OrgChange, responses(
+    Refusals,
     (status = 200, body = ChangedOrg, headers(("ETag" = String))),
     (status = 400, body = Problem, content_type = "application/problem+json"),
-    (status = 401, body = Problem, content_type = "application/problem+json"),
-    (status = 403, body = Problem, content_type = "application/problem+json"),
     (status = 404, body = Problem, content_type = "application/problem+json"),
     (status = 412, body = Problem, content_type = "application/problem+json", description = "It is not what `If-Match` says any more."),
     (status = 413, body = Problem, content_type = "application/problem+json"),
     (status = 415, body = Problem, content_type = "application/problem+json"),
-    (status = 429, body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn change(
     _: MayWrite,
@@ -357,14 +347,12 @@ pub async fn change(
 /// For everybody it does not exist any more. Its id is not given again.
 #[utoipa::path(delete, path = "/v1/vipps-orgs/{org_id}", tag = TAG, operation_id = "remove_vipps_org",
     params(("org_id" = String, Path), ("If-Match" = Option<String>, Header)), responses(
+    Refusals,
     (status = 200, body = RemovedOrg),
     (status = 400, body = Problem, content_type = "application/problem+json"),
-    (status = 401, body = Problem, content_type = "application/problem+json"),
-    (status = 403, body = Problem, content_type = "application/problem+json"),
     (status = 404, body = Problem, content_type = "application/problem+json"),
     (status = 409, body = Problem, content_type = "application/problem+json", description = "It serves merchants."),
     (status = 412, body = Problem, content_type = "application/problem+json", description = "It is not what `If-Match` says any more."),
-    (status = 429, body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn remove(
     _: MayWrite,

@@ -153,11 +153,7 @@ impl Store {
         let Some(row) = row else { return Ok(None) };
         let partner = row.partner_id.map(OrgId::try_from).transpose().map_err(unreadable)?;
         let business = business_identifier(row.business_scheme, row.business_id);
-        let scope = Scope {
-            acting: organisation.clone(),
-            merchant: partner.is_some().then(|| business.clone()).flatten(),
-            copy: partner.unwrap_or_else(|| organisation.clone()),
-        };
+        let scope = Scope::of(organisation, partner, business.clone());
         let recent = row.recent.0.into_iter();
         Ok(Some(ActingRow {
             organisation: Organisation {
@@ -183,6 +179,23 @@ impl Store {
                 .collect::<Result<_>>()?,
             stale_use: row.stale_use,
         }))
+    }
+
+    /// What an organisation is, and which rows are its; none if there is no such organisation.
+    pub async fn scope_of(&self, organisation: &OrgId) -> Result<Option<(OrganisationKind, Scope)>> {
+        let row = sqlx::query!(
+            r#"
+            select kind, partner_id, business_scheme, business_id from organisation
+            where id = $1 and deleted_at is null
+            "#,
+            organisation.as_str(),
+        )
+        .fetch_optional(&self.pool)
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        let partner = row.partner_id.map(OrgId::try_from).transpose().map_err(unreadable)?;
+        let business = business_identifier(row.business_scheme, row.business_id);
+        Ok(Some((row.kind.parse().map_err(unreadable)?, Scope::of(organisation, partner, business))))
     }
 
     /// Remembers that `staff` acts as `organisation`, for the list of recent ones.
