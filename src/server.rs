@@ -78,9 +78,9 @@ const SWEEPS: NonZeroU32 = NonZeroU32::new(4).unwrap();
 
 impl Portal {
     pub fn new(store: Store, key: SecretKey, settings: &Settings, site: Site) -> anyhow::Result<Self> {
-        let UpstreamSettings { upstream_url, upstream_rate } = &settings.upstream;
+        let UpstreamSettings { upstream_url, upstream_rate, vault } = &settings.upstream;
         Ok(Self(Arc::new(Parts {
-            secrets: Secrets::new(store.clone(), key),
+            secrets: Secrets::new(store.clone(), key, vault.clone()),
             store,
             vipps: Vipps::new(VippsSettings { rate: *upstream_rate, ..VippsSettings::default() })?,
             upstream_url: upstream_url.clone(),

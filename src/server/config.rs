@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
+use crate::server::security::vault::VaultSettings;
+
 /// What the portal needs to know to run. Every setting is an environment variable, too.
 #[derive(Args, Clone, Debug)]
 pub struct Settings {
@@ -66,6 +68,9 @@ pub struct UpstreamSettings {
     /// Most calls a second to upstream for each client id
     #[arg(long, env = "PORTAL_UPSTREAM_RATE", default_value = "10", value_parser = upstream_rate)]
     pub upstream_rate: f64,
+
+    #[command(flatten)]
+    pub vault: VaultSettings,
 }
 
 /// What is logged, and how.

@@ -8,8 +8,15 @@ pub mod passwords;
 pub mod secrets;
 pub mod sessions;
 pub mod sign_in;
+pub mod vault;
 
 use sha2::{Digest, Sha256};
+
+/// Whoever speaks TLS in this process does it with the same cryptography. Can be called again.
+pub fn use_one_cryptography() {
+    // Refused where it has been chosen before, which is just as well.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
 
 /// SHA-256, for what is looked up by a secret that must not be stored.
 pub fn hash(secret: &[u8]) -> Vec<u8> {

@@ -93,7 +93,11 @@ impl TestPortal {
             listen: address,
             public_url: public_url.map(ToOwned::to_owned),
             trusted_proxy: None,
-            upstream: UpstreamSettings { upstream_url: format!("http://{sandbox_address}"), upstream_rate: 1_000.0 },
+            upstream: UpstreamSettings {
+                upstream_url: format!("http://{sandbox_address}"),
+                upstream_rate: 1_000.0,
+                vault: Default::default(),
+            },
             sync_interval: std::time::Duration::from_secs(900),
         };
         let key = SecretKey::open(&folder.path().join("secret.key")).unwrap();

@@ -143,8 +143,7 @@ impl Vipps {
         if !(0.001..=100_000.0).contains(&settings.rate) {
             return Err(Error::Unsendable { reason: "the rate must be from 0.001 to 100000 calls per second".into() });
         }
-        // Fails only if a provider is installed already, which then serves as well.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        crate::server::security::use_one_cryptography();
         let transport = Arc::new(Transport::new(&settings)?);
         let (accounts, pacers, upstreams) = Default::default();
         Ok(Self(Arc::new(Shared { settings, transport, accounts, pacers, upstreams })))

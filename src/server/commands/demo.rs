@@ -81,7 +81,11 @@ pub async fn run(demo: DemoSettings, files: Files) -> anyhow::Result<()> {
         listen: listener.local_addr()?,
         public_url: None,
         trusted_proxy: None,
-        upstream: UpstreamSettings { upstream_url: sandbox_url, upstream_rate: demo.rate_limit.max(1.0) * 0.95 },
+        upstream: UpstreamSettings {
+            upstream_url: sandbox_url,
+            upstream_rate: demo.rate_limit.max(1.0) * 0.95,
+            vault: Default::default(),
+        },
         sync_interval: demo.sync_interval,
     };
     std::fs::create_dir_all(&settings.database.data_dir).context("the data folder cannot be made")?;

@@ -12,6 +12,7 @@ use crate::domain::organisation::{OrgId, OrganisationKind, Role};
 use crate::server::config::{DatabaseSettings, upstream_url};
 use crate::server::security::secrets::Secrets;
 use crate::server::security::sign_in;
+use crate::server::security::vault::VaultSettings;
 use crate::server::store::Store;
 use crate::server::store::organisations::{KeyReferences, Registration};
 
@@ -73,7 +74,8 @@ struct AddArguments {
 
 pub async fn run(arguments: OrganisationArguments) -> anyhow::Result<()> {
     let database = Database::open_beside(&arguments.database).await?.migrated().await?;
-    let secrets = secret_key(&arguments.database).map(|key| Secrets::new(database.store.clone(), key));
+    let secrets =
+        secret_key(&arguments.database).map(|key| Secrets::new(database.store.clone(), key, VaultSettings::default()));
     let done = match secrets {
         Ok(secrets) => act(&database.store, &secrets, arguments.action).await,
         Err(error) => Err(error),

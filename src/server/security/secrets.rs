@@ -1,10 +1,13 @@
 //! Secrets by reference: what stands in the registry says where a secret is, never what it is.
 //!
-//! `env://NAME` is an environment variable, `file:///path` a file, and `sealed://name` the
+//! `vault://mount/path` is in a HashiCorp Vault, `env://NAME` is an environment variable, `file:///path` a file, and `sealed://name` the
 //! portal's own store, encrypted with the key in the secret key file (AES-256-GCM).
 
+use std::collections::HashMap;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use aes_gcm::aead::{Aead, Generate, Key, KeyInit, Payload};
 use aes_gcm::{Aes256Gcm, Nonce};
@@ -12,6 +15,7 @@ use anyhow::{Context, anyhow, bail};
 use secrecy::{ExposeSecret, SecretBox, SecretString};
 use sha2::{Digest, Sha256};
 
+use super::vault::VaultSettings;
 use crate::server::store::Store;
 
 const KEY_LENGTH: usize = 32;
@@ -105,11 +109,17 @@ pub fn check_reference(reference: &str) -> Result<(), &'static str> {
 pub struct Secrets {
     store: Store,
     key: SecretKey,
+    vault: VaultSettings,
+    /// What the vault has told lately. Wiped when it is dropped.
+    told: Mutex<HashMap<String, (Instant, SecretString)>>,
 }
 
+/// So long what the vault has told is kept in memory: it is asked for with every call upstream.
+const TOLD_FOR: Duration = Duration::from_secs(60);
+
 impl Secrets {
-    pub fn new(store: Store, key: SecretKey) -> Self {
-        Self { store, key }
+    pub fn new(store: Store, key: SecretKey, vault: VaultSettings) -> Self {
+        Self { store, key, vault, told: Mutex::default() }
     }
 
     /// Puts a secret into the portal's own store and returns its reference.
@@ -131,8 +141,9 @@ impl Secrets {
 
     /// The secret that a reference points to. Errors name the reference, never a secret.
     pub async fn resolve(&self, reference: &str) -> anyhow::Result<SecretString> {
-        let (kind, rest) =
-            reference.split_once("://").context("a reference to a secret begins with env://, file:// or sealed://")?;
+        let (kind, rest) = reference
+            .split_once("://")
+            .context("a reference to a secret begins with vault://, env://, file:// or sealed://")?;
         match kind {
             "env" => {
                 let value = std::env::var(rest).map_err(|_| anyhow!("the environment variable {rest} is not set"))?;
@@ -156,8 +167,27 @@ impl Secrets {
                     .with_context(|| format!("there is no sealed secret {rest}"))?;
                 self.key.open_sealed(rest, &sealed)
             }
-            _ => bail!("a reference to a secret begins with env://, file:// or sealed://, not {kind}://"),
+            "vault" => self.tell(rest).await,
+            _ => bail!("a reference to a secret begins with vault://, env://, file:// or sealed://, not {kind}://"),
         }
+    }
+}
+
+impl Secrets {
+    /// What the vault has at a place, as it said within the last minute.
+    async fn tell(&self, place: &str) -> anyhow::Result<SecretString> {
+        let known = {
+            let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+            told.retain(|_, (at, _)| at.elapsed() < TOLD_FOR);
+            told.get(place).map(|(_, secret)| secret.clone())
+        };
+        if let Some(secret) = known {
+            return Ok(secret);
+        }
+        let secret = self.vault.read(place).await?;
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        told.insert(place.to_owned(), (Instant::now(), secret.clone()));
+        Ok(secret)
     }
 }
 
