@@ -30,3 +30,8 @@ alter table organisation add column redirect_uri text;
 alter table organisation add column scopes text[] not null default '{}';
 -- Removed from the registry: for everybody it does not exist any more, and its id is not given again.
 alter table organisation add column deleted_at timestamptz;
+-- Whether anything is fetched or changed upstream with its keys. In the test environment there is no
+-- Management API, unless the organisation names an upstream of its own.
+alter table organisation add column asks_upstream boolean not null generated always as (
+    client_id is not null and vipps_enabled and deleted_at is null
+    and (environment = 'production' or upstream_url is not null)) stored;

@@ -131,8 +131,9 @@ pub fn status_of(failure: &Failure) -> StatusCode {
     match failure {
         Failure::NotFound => StatusCode::NOT_FOUND,
         Failure::NotAllowed => StatusCode::FORBIDDEN,
-        Failure::NoKeys | Failure::SwitchedOff => StatusCode::CONFLICT,
+        Failure::NoKeys | Failure::SwitchedOff | Failure::InTest => StatusCode::CONFLICT,
         Failure::KeysRefused | Failure::UpstreamSilent => StatusCode::BAD_GATEWAY,
+        Failure::AskedTooOften => StatusCode::TOO_MANY_REQUESTS,
         Failure::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
     }
 }

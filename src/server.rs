@@ -32,14 +32,14 @@ use tokio::sync::Notify;
 
 use crate::domain::failure::Failure;
 use crate::domain::identifiers::Msn;
-use crate::domain::organisation::{Environment, OrgId};
+use crate::domain::organisation::OrgId;
 use api::ApiLimits;
 use config::{Settings, UpstreamSettings};
 use requests::by_link::LinkLimits;
 use security::limiter::Limiter;
 use security::secrets::{SecretKey, Secrets};
 use site::Site;
-use store::organisations::KeysInUse;
+use store::organisations::KeyReferences;
 use store::{Store, unavailable};
 use vipps::{Client, Credentials, Lane, Vipps, VippsSettings};
 
@@ -65,13 +65,16 @@ struct Parts {
     looks: ordering::Looks,
     link_limits: LinkLimits,
     api_limits: ApiLimits,
+    /// Having upstream asked for programs, counted by organisation.
+    refreshes: Limiter,
     site: Site,
 }
 
-/// Upstream's other world, in which there is no Management API.
-const TEST_UPSTREAM: &str = "https://apitest.vipps.no";
 /// User IDs that one person may look up in a minute.
 const LOOKUPS: NonZeroU32 = NonZeroU32::new(30).unwrap();
+/// So often a minute programs can have upstream asked with the keys of one organisation: a tenth of what
+/// upstream takes, for people and the sync come first.
+const REFRESHES: NonZeroU32 = NonZeroU32::new(60).unwrap();
 /// So often an hour an organisation can have the webhooks of all its units fetched before their time:
 /// that is one call for each unit.
 const SWEEPS: NonZeroU32 = NonZeroU32::new(4).unwrap();
@@ -94,6 +97,7 @@ impl Portal {
             looks: ordering::Looks::default(),
             link_limits: LinkLimits::default(),
             api_limits: ApiLimits::default(),
+            refreshes: Limiter::per_minute(REFRESHES),
             site,
         })))
     }
@@ -140,6 +144,10 @@ impl Portal {
         &self.0.api_limits
     }
 
+    pub fn refreshes(&self) -> &Limiter {
+        &self.0.refreshes
+    }
+
     pub fn sweeps(&self) -> &Limiter {
         &self.0.sweeps
     }
@@ -161,10 +169,10 @@ impl Portal {
     /// A client for what somebody waits for, ahead of the sync, with the keys of an organisation.
     pub async fn client_for_people(&self, organisation: &OrgId) -> Result<Client, Failure> {
         let keys = self.store().key_references(organisation).await.map_err(unavailable)?.ok_or(Failure::NoKeys)?;
-        if !keys.vipps_enabled {
-            return Err(Failure::SwitchedOff);
+        if !keys.asks_upstream {
+            return Err(if keys.vipps_enabled { Failure::InTest } else { Failure::SwitchedOff });
         }
-        match self.client(keys).await {
+        match self.client(keys.references).await {
             Ok(client) => Ok(client.in_lane(Lane::Interactive)),
             Err(error) => {
                 tracing::error!(%error, %organisation, "the keys of an organisation cannot be read");
@@ -173,26 +181,21 @@ impl Portal {
         }
     }
 
-    /// A client with the keys of an organisation; none if it has no keys of its own, or is switched off.
+    /// A client with the keys of an organisation; none if it has no keys of its own, or they are not used.
     pub async fn client_of(&self, organisation: &OrgId) -> anyhow::Result<Option<Client>> {
         match self.store().key_references(organisation).await? {
-            Some(keys) if keys.vipps_enabled => self.client(keys).await.map(Some),
+            Some(keys) if keys.asks_upstream => self.client(keys.references).await.map(Some),
             _ => Ok(None),
         }
     }
 
-    async fn client(&self, keys: KeysInUse) -> anyhow::Result<Client> {
-        let KeysInUse { references: keys, environment, .. } = keys;
-        let upstream = match environment {
-            Environment::Production => &self.0.upstream_url,
-            Environment::Test => TEST_UPSTREAM,
-        };
+    async fn client(&self, keys: KeyReferences) -> anyhow::Result<Client> {
         let subscription_key: Option<SecretString> = match &keys.subscription_key_ref {
             Some(reference) => Some(self.secrets().resolve(reference).await?),
             None => None,
         };
         let credentials = Credentials {
-            upstream: keys.upstream_url.unwrap_or_else(|| upstream.to_owned()),
+            upstream: keys.upstream_url.unwrap_or_else(|| self.0.upstream_url.clone()),
             client_id: keys.client_id,
             client_secret: self.secrets().resolve(&keys.client_secret_ref).await?,
             subscription_key,

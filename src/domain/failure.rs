@@ -20,6 +20,14 @@ pub enum Failure {
     /// The registry says that nothing of it goes to or comes from upstream.
     #[error("This organisation is switched off in the registry, so Vipps MobilePay is not asked.")]
     SwitchedOff,
+    /// Its keys are for the test environment, in which upstream has no Management API.
+    #[error(
+        "The keys of this organisation are for the test environment, which has no Management API: Vipps MobilePay is not asked."
+    )]
+    InTest,
+    /// Others wait for upstream, too.
+    #[error("Vipps MobilePay has been asked for this partner as often as it can be now. Try again in a minute.")]
+    AskedTooOften,
     /// The portal's own database cannot be reached.
     #[error("The portal's database does not answer. Try again in a moment.")]
     Unavailable,
@@ -27,11 +35,12 @@ pub enum Failure {
 
 impl Failure {
     /// Those that a page says after it was redirected to, with the word for each in its address.
-    const SAID: [(Self, &'static str); 4] = [
+    const SAID: [(Self, &'static str); 5] = [
         (Self::UpstreamSilent, "silent"),
         (Self::KeysRefused, "keys-refused"),
         (Self::NoKeys, "no-keys"),
         (Self::SwitchedOff, "switched-off"),
+        (Self::InTest, "in-test"),
     ];
 
     /// None for those that a page cannot say.

@@ -48,7 +48,7 @@ pub fn OwnTokensPage() -> impl IntoView {
                     <nav aria-label="Breadcrumb" class="breadcrumb"><a href=paths::PROFILE><Icon name="previous"/>"Profile"</a></nav>
                     {match tokens {
                         Ok(tokens) => Either::Left(page(
-                            "Whoever shows one acts as you: in the businesses that you are a member of, with your role there.",
+                            "Whoever shows one acts as you, in the businesses that you are a member of: which one is meant stands in the header Portal-Organisation.",
                             paths::OWN_TOKENS.to_owned(), &tokens, made, refused, did.as_deref(),
                         )),
                         Err(failure) => Either::Right(view! { <Failed failure/> }),

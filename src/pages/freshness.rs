@@ -37,7 +37,10 @@ pub fn FreshnessLine(freshness: Freshness, #[prop(into)] refresh: String, #[prop
         }
         .into_any(),
         CopyState::Held { reason } => view! { <span>{format!("{reason}.")}</span> }.into_any(),
-        CopyState::SwitchedOff => view! { <span>"Switched off in the registry: nothing is fetched."</span> }.into_any(),
+        CopyState::SwitchedOff => {
+            view! { <span>"Switched off in the registry, or in the test environment: nothing is fetched."</span> }
+                .into_any()
+        }
         CopyState::NoKeys => {
             view! { <span>"There are no keys for this organisation, so nothing is fetched."</span> }.into_any()
         }

@@ -216,9 +216,10 @@ pub fn choice<C: Choosable>(name: &'static str, label: &'static str, chosen: Opt
 pub fn nothing_because(state: &CopyState, none: (&'static str, &'static str)) -> (&'static str, &'static str) {
     match state {
         CopyState::NoKeys => ("No keys", "Nobody has given the portal keys for this organisation yet."),
-        CopyState::SwitchedOff => {
-            ("Switched off", "This organisation is switched off in the registry, so nothing is fetched.")
-        }
+        CopyState::SwitchedOff => (
+            "Switched off",
+            "This organisation is switched off in the registry, or in the test environment, so nothing is fetched.",
+        ),
         CopyState::Failing { .. } => {
             ("Nothing fetched yet", "Vipps MobilePay has not answered so far. The portal keeps trying.")
         }

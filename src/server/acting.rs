@@ -139,6 +139,11 @@ impl Acting {
         &self.row.recent
     }
 
+    /// Why upstream is not asked with the keys that there are.
+    fn not_asked(&self) -> Failure {
+        if self.row.vipps_enabled { Failure::InTest } else { Failure::SwitchedOff }
+    }
+
     /// Whether the keys are for the test environment, in which there is no Management API.
     pub fn is_in_test(&self) -> bool {
         self.row.environment == Environment::Test
@@ -178,8 +183,8 @@ impl Acting {
 
     /// What the sync has trouble with, in words; one line for each kind of trouble.
     pub fn troubles(&self) -> Vec<String> {
-        if !self.row.vipps_enabled {
-            return vec![format!("{}", Failure::SwitchedOff)];
+        if self.row.has_keys && !self.row.asks_upstream {
+            return vec![self.not_asked().to_string()];
         }
         let mut troubles: Vec<String> = Vec::new();
         for job in &self.row.jobs {
@@ -236,8 +241,8 @@ impl Acting {
         if !self.row.has_keys {
             return Err(Failure::NoKeys);
         }
-        if !self.row.vipps_enabled {
-            return Err(Failure::SwitchedOff);
+        if !self.row.asks_upstream {
+            return Err(self.not_asked());
         }
         let store = self.portal.store();
         store.call_for_sync(&self.row.scope.copy, resource).await.map_err(unavailable)?;
@@ -262,7 +267,7 @@ fn copy_state(row: &ActingRow, jobs: &[&JobRow], listed: bool) -> CopyState {
     if !row.has_keys {
         return CopyState::NoKeys;
     }
-    if !row.vipps_enabled {
+    if !row.asks_upstream {
         return CopyState::SwitchedOff;
     }
     if let Some((since, job)) =

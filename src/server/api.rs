@@ -8,7 +8,7 @@ mod vipps_orgs;
 
 use std::num::NonZeroU32;
 
-use axum::extract::{FromRequestParts, Request, State};
+use axum::extract::{FromRequestParts, Path, Request, State};
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
@@ -16,6 +16,7 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
+use serde::de::DeserializeOwned;
 use utoipa::openapi::OpenApi as Description;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
@@ -29,6 +30,7 @@ use super::security::api_tokens::hash_of;
 use super::security::limiter::Limiter;
 use super::store::api_tokens::{KnownToken, TokenOwner};
 use crate::domain::api_token::TokenScope;
+use crate::domain::organisation::OrgId;
 
 /// Requests of one token in a minute.
 const A_MINUTE: NonZeroU32 = NonZeroU32::new(1_200).unwrap();
@@ -59,6 +61,18 @@ pub struct ApiLimits(Limiter);
 impl Default for ApiLimits {
     fn default() -> Self {
         Self(Limiter::per_minute(A_MINUTE))
+    }
+}
+
+/// Parts of a path.
+struct Segment<T>(T);
+
+impl<T: DeserializeOwned + Send> FromRequestParts<Portal> for Segment<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, portal: &Portal) -> Result<Self, Problem> {
+        let path = Path::<T>::from_request_parts(parts, portal).await;
+        path.map(|Path(segment)| Self(segment)).map_err(|_| Problem::not_found())
     }
 }
 
@@ -114,7 +128,10 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-/// Who may read what an organisation has upstream: the organisation's own tokens.
+/// The header in which a person's token names the organisation.
+const AS_WHOM: &str = "portal-organisation";
+
+/// Who may read what an organisation has upstream: its own tokens, and its members'.
 struct OrganisationReads(Program);
 
 impl FromRequestParts<Portal> for OrganisationReads {
@@ -122,13 +139,20 @@ impl FromRequestParts<Portal> for OrganisationReads {
 
     async fn from_request_parts(parts: &mut Parts, portal: &Portal) -> Result<Self, Problem> {
         let token = parts.extensions.get::<KnownToken>().ok_or_else(Problem::not_authenticated)?;
-        let TokenOwner::Organisation(organisation) = &token.owner else {
-            return Err(Problem::not_allowed(
-                "This takes tokens of an organisation, which say whose sales units are meant.",
-            ));
-        };
-        let program = Program::acting_as(portal, organisation).await?;
-        program.map(Self).ok_or_else(Problem::not_authenticated)
+        match &token.owner {
+            TokenOwner::Organisation(organisation) => {
+                let program = Program::acting_as(portal, organisation).await?;
+                program.map(Self).ok_or_else(Problem::not_authenticated)
+            }
+            TokenOwner::Staff(staff) => {
+                let named = parts.headers.get(AS_WHOM).and_then(|name| OrgId::parse(name.to_str().ok()?));
+                let named = named.ok_or_else(|| {
+                    Problem::not_allowed("A person's token says as whom it asks: Portal-Organisation: org_…")
+                })?;
+                Program::acting_for(portal, *staff, &named).await?.map(Self).ok_or_else(Problem::not_found)
+            }
+            TokenOwner::Instance => Err(Problem::not_allowed("A token of the instance is for the registry only.")),
+        }
     }
 }
 

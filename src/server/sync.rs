@@ -29,7 +29,7 @@ use super::store::{Scope, Store, unavailable};
 use super::vipps::{Client, Error, Lane};
 use crate::domain::failure::Failure;
 use crate::domain::identifiers::Msn;
-use crate::domain::organisation::{OrgId, OrganisationKind};
+use crate::domain::organisation::OrgId;
 
 /// Jobs worked on at the same time by one process.
 const AT_ONCE: usize = 8;
@@ -185,11 +185,9 @@ pub async fn run(portal: Portal, stop: CancellationToken) {
 /// Settles and removes what has had its time; needs nothing from upstream.
 pub async fn clean(store: &Store, now: OffsetDateTime) -> Result<(), sqlx::Error> {
     store.remove_ended_sessions().await?;
-    for registration in store.registrations().await? {
-        if registration.kind == OrganisationKind::Partner
-            && let Err(error) = clean_partner(store, &registration.id, now).await
-        {
-            tracing::warn!(%error, organisation = %registration.id, "a partner's orders could not be settled");
+    for partner in store.partners_ever().await? {
+        if let Err(error) = clean_partner(store, &partner, now).await {
+            tracing::warn!(%error, organisation = %partner, "a partner's orders could not be settled");
         }
     }
     Ok(())
@@ -263,6 +261,11 @@ fn not_refreshed(error: &Error, copy: &OrgId) -> Failure {
     if is_refusal(error) { Failure::KeysRefused } else { Failure::UpstreamSilent }
 }
 
+/// Gives every organisation its jobs, so that one that is new can be called for.
+pub async fn ensure_jobs(store: &Store) -> Result<(), sqlx::Error> {
+    store.ensure_sync_jobs(&job_kinds()).await
+}
+
 fn job_kinds() -> Vec<JobKind> {
     let kind = |resource: &Resource| JobKind {
         resource: resource.name,
@@ -326,7 +329,8 @@ async fn turn(portal: &Portal, job: &SyncJob, trusting: bool) -> Result<Done, Tr
     };
     let client = match portal.client_of(&job.organisation).await {
         Ok(Some(client)) => client.in_lane(Lane::Sync),
-        Ok(None) => return Ok(Done::default()),
+        // Switched off since it was taken: it stays due until it is switched on again.
+        Ok(None) => return Err(Trouble::LeaseLost),
         Err(error) => return Err(Trouble::Keys(format!("{error:#}"))),
     };
     let round = Round {

@@ -151,7 +151,7 @@ impl ByLink {
                     Some(reason) => self.failed(&reason).await,
                 }
             }
-            Err(failure @ (Failure::NoKeys | Failure::SwitchedOff | Failure::KeysRefused)) => {
+            Err(failure @ (Failure::NoKeys | Failure::SwitchedOff | Failure::InTest | Failure::KeysRefused)) => {
                 self.failed(&failure.to_string()).await
             }
             Err(failure) => Err(failure),

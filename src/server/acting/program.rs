@@ -1,6 +1,8 @@
-//! A program that acts as an organisation, by a token of the organisation.
+//! A program that acts as an organisation, by a token of the organisation, or of one of its members.
 
 use futures::{FutureExt, TryFutureExt};
+use serde_json::{Value, json};
+use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::domain::failure::Failure;
@@ -9,8 +11,12 @@ use crate::domain::organisation::{OrgId, OrganisationKind};
 use crate::server::Portal;
 use crate::server::ordering::{self, patiently};
 use crate::server::store::as_upstream::Copied;
+use crate::server::store::sync_jobs::SyncStanding;
 use crate::server::store::{Scope, Tenant, unavailable};
 use crate::server::sync;
+
+/// A list that was fetched so lately is not fetched anew for a program.
+const NEW_ENOUGH: Duration = Duration::seconds(10);
 
 #[derive(Clone)]
 pub struct Program {
@@ -38,6 +44,16 @@ impl Program {
         Ok(found.map(|(kind, scope)| Self { portal: portal.clone(), scope, kind }))
     }
 
+    /// A person's program, as an organisation that they are a member of; none if they are not.
+    pub(in super::super) async fn acting_for(
+        portal: &Portal,
+        staff: Uuid,
+        organisation: &OrgId,
+    ) -> Result<Option<Self>, Failure> {
+        let row = portal.store().acting(staff, organisation).await.map_err(unavailable)?;
+        Ok(row.map(|row| Self { portal: portal.clone(), kind: row.organisation.kind, scope: row.scope }))
+    }
+
     /// What the copy has of it; none if it has nothing of the kind.
     pub async fn copied(&self, told: &Told) -> Result<Option<Copied>, Failure> {
         self.may_know(told)?;
@@ -54,29 +70,79 @@ impl Program {
         .map_err(unavailable)
     }
 
-    /// Has upstream asked for it now, and takes over what it says.
-    pub async fn refresh(&self, told: &Told) -> Result<(), Failure> {
+    /// What upstream says of it now; none if it has nothing of the kind.
+    ///
+    /// # Errors
+    /// Any [`Failure`]; [`Failure::AskedTooOften`] if programs of this partner have had upstream asked as
+    /// often as people leave room for.
+    pub async fn asked_anew(&self, told: &Told) -> Result<Option<Copied>, Failure> {
         self.may_know(told)?;
         let (portal, copy) = (&self.portal, &self.scope.copy);
-        match told {
-            Told::SalesUnits | Told::MerchantsSalesUnits(_) => self.fetch(sync::sales_units::NAME).await,
-            Told::SalesUnit(msn) => sync::refresh_sales_unit(portal, copy, msn).await,
+        if !portal.refreshes().allows(copy.as_str()) {
+            return Err(Failure::AskedTooOften);
+        }
+        let refreshed = match told {
+            Told::SalesUnits => self.fetch(sync::sales_units::NAME).await,
+            Told::SalesUnit(msn) => {
+                self.own_sales_unit(msn).await?;
+                sync::refresh_sales_unit(portal, copy, msn).await
+            }
             Told::Merchant(business) => sync::merchants::refresh(portal, copy, business).await,
+            Told::MerchantsSalesUnits(business) => return self.ask_for_units_of(business).await.map(Some),
             Told::ProductOrders { .. } => self.fetch(sync::product_orders::NAME).await,
             Told::ProductOrder(id) => ordering::refresh(portal, &self.scope, *id).await,
             Told::PricePackages => self.fetch(sync::price_packages::NAME).await,
-        }
+        };
+        refreshed?;
+        self.copied(told).await
     }
 
-    /// Has the sync fetch a list, and waits a moment for it.
+    /// A merchant that a partner serves asks about its own units only: the keys are the partner's.
+    async fn own_sales_unit(&self, msn: &Msn) -> Result<(), Failure> {
+        if self.scope.merchant.is_none() {
+            return Ok(());
+        }
+        let mut tenant = self.portal.store().tenant(&self.scope).await.map_err(unavailable)?;
+        tenant.sales_unit(msn).await.map_err(unavailable)?.map(drop).ok_or(Failure::NotFound)
+    }
+
+    /// Whose units they are stands in their details, which come later than the list: upstream is asked.
+    async fn ask_for_units_of(&self, business: &BusinessIdentifier) -> Result<Copied, Failure> {
+        let client = self.portal.client_for_people(&self.scope.copy).await?;
+        let units = client
+            .merchant_sales_units(business)
+            .await
+            .map_err(|error| if error.is_not_found() { Failure::NotFound } else { ordering::failure(&error) })?;
+        let units = units
+            .iter()
+            .map(|unit| json!({"msn": unit.msn.as_str(), "name": unit.name.as_deref().unwrap_or_default()}));
+        Ok(Copied { json: Value::Array(units.collect()).to_string(), as_of: OffsetDateTime::now_utc() })
+    }
+
+    /// Has the sync fetch a list, and waits a moment for it. What was fetched just now is new enough.
     async fn fetch(&self, resource: &'static str) -> Result<(), Failure> {
         // Keys are asked for first, so that one hears at once that there are none.
         self.portal.client_for_people(&self.scope.copy).await?;
         let (store, copy) = (self.portal.store(), &self.scope.copy);
+        sync::ensure_jobs(store).await.map_err(unavailable)?;
+        let called_at = OffsetDateTime::now_utc();
+        let standing = || store.sync_standing(copy, resource).map_err(unavailable).boxed();
+        let done_since = |standing: &Option<SyncStanding>, moment: OffsetDateTime| {
+            let completed = standing.as_ref().and_then(|standing| standing.completed_at);
+            completed.is_some_and(|completed| completed > moment)
+        };
+        if done_since(&standing().await?, called_at - NEW_ENOUGH) {
+            return Ok(());
+        }
         store.call_for_sync(copy, resource).await.map_err(unavailable)?;
         self.portal.sync_bell().notify_one();
-        let awaits = || store.awaits_sync(copy, resource).map_err(unavailable).boxed();
-        if patiently(awaits, |awaits| *awaits).await? { Err(Failure::UpstreamSilent) } else { Ok(()) }
+        let found = patiently(standing, |standing| standing.as_ref().is_some_and(|standing| standing.awaited)).await?;
+        if done_since(&found, called_at) {
+            return Ok(());
+        }
+        let failure = found.filter(|standing| standing.failing).and_then(|standing| standing.failure);
+        let refused = failure.is_some_and(|failure| failure.contains("refused the keys"));
+        Err(if refused { Failure::KeysRefused } else { Failure::UpstreamSilent })
     }
 
     /// What is between the partner and upstream does not exist for a merchant.

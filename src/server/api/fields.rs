@@ -15,9 +15,18 @@ pub struct Fields {
 }
 
 impl Fields {
+    /// Whether a field was sent as null; where nobody asks, that is like leaving it out.
+    pub fn null(&mut self, field: &str) -> bool {
+        let is_null = self.sent.get(field).is_some_and(Value::is_null);
+        if is_null {
+            self.sent.remove(field);
+        }
+        is_null
+    }
+
     /// A text; none if it was not sent.
     pub fn text(&mut self, field: &str, check: impl Fn(&str) -> Result<(), String>) -> Option<String> {
-        match self.sent.remove(field)? {
+        match self.sent.remove(field).filter(|value| !value.is_null())? {
             Value::String(text) => match check(&text) {
                 Ok(()) => return Some(text),
                 Err(message) => self.fault(field, message),
@@ -29,7 +38,8 @@ impl Fields {
 
     /// The same, where it has to be there. Where it is not, the faults say so.
     pub fn required_text(&mut self, field: &str, check: impl Fn(&str) -> Result<(), String>) -> String {
-        if !self.sent.contains_key(field) {
+        if self.sent.get(field).is_none_or(Value::is_null) {
+            self.sent.remove(field);
             self.fault(field, "This is required.");
             return String::new();
         }
@@ -43,7 +53,7 @@ impl Fields {
         most: usize,
         check: impl Fn(&str) -> Result<(), String>,
     ) -> Option<Vec<String>> {
-        let Value::Array(values) = self.sent.remove(field)? else {
+        let Value::Array(values) = self.sent.remove(field).filter(|value| !value.is_null())? else {
             self.fault(field, "This is a list of texts.");
             return None;
         };
@@ -66,7 +76,7 @@ impl Fields {
 
     /// True or false; none if it was not sent.
     pub fn boolean(&mut self, field: &str) -> Option<bool> {
-        let value = self.sent.remove(field)?;
+        let value = self.sent.remove(field).filter(|value| !value.is_null())?;
         if value.as_bool().is_none() {
             self.fault(field, "This is true or false.");
         }

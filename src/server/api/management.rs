@@ -3,15 +3,15 @@
 //!
 //! How old an answer is stands in `Age`. `Cache-Control: no-cache` has upstream asked first.
 
-use axum::extract::{Path, Query};
+use axum::extract::Query;
 use axum::http::header::{AGE, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, IF_NONE_MATCH};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::OrganisationReads;
 use super::problem::{Problem, Refusals, UpstreamTroubles};
+use super::{OrganisationReads, Segment};
 use crate::domain::identifiers::{BusinessIdentifier, Msn};
 use crate::server::acting::program::{Program, Told};
 use crate::server::security::hash;
@@ -38,7 +38,7 @@ pub async fn sales_units(
 ))]
 pub async fn sales_unit(
     OrganisationReads(program): OrganisationReads,
-    Path(msn): Path<String>,
+    Segment(msn): Segment<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let msn = Msn::parse(&msn).ok_or_else(Problem::not_found)?;
@@ -53,7 +53,7 @@ pub async fn sales_unit(
 ))]
 pub async fn merchant(
     OrganisationReads(program): OrganisationReads,
-    Path((scheme, id)): Path<(String, String)>,
+    Segment((scheme, id)): Segment<(String, String)>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let business = BusinessIdentifier::parse(&scheme, &id).ok_or_else(Problem::not_found)?;
@@ -68,7 +68,7 @@ pub async fn merchant(
 ))]
 pub async fn merchants_sales_units(
     OrganisationReads(program): OrganisationReads,
-    Path((scheme, id)): Path<(String, String)>,
+    Segment((scheme, id)): Segment<(String, String)>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let business = BusinessIdentifier::parse(&scheme, &id).ok_or_else(Problem::not_found)?;
@@ -98,7 +98,7 @@ pub async fn product_orders(
 ))]
 pub async fn product_order(
     OrganisationReads(program): OrganisationReads,
-    Path(id): Path<String>,
+    Segment(id): Segment<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let id = id.parse::<Uuid>().map_err(|_| Problem::not_found())?;
@@ -121,18 +121,14 @@ pub async fn price_packages(
 async fn answer(program: &Program, told: Told, asked: &HeaderMap) -> Result<Response, Problem> {
     let text = |name: HeaderName| asked.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let anew = text(CACHE_CONTROL).split(',').any(|word| word.trim().eq_ignore_ascii_case("no-cache"));
-    let mut status = "partner-portal; hit";
-    if anew {
-        program.refresh(&told).await?;
-        status = "partner-portal; fwd=request; stored";
-    }
-    let copied = match program.copied(&told).await? {
-        Some(copied) => copied,
-        None if anew => return Err(Problem::not_found()),
+    let copied = if anew { None } else { program.copied(&told).await? };
+    let (copied, status) = match copied {
+        Some(copied) => (copied, "partner-portal; hit"),
         None => {
-            program.refresh(&told).await?;
-            status = "partner-portal; fwd=uri-miss; stored";
-            program.copied(&told).await?.ok_or_else(Problem::not_found)?
+            let status =
+                if anew { "partner-portal; fwd=request; stored" } else { "partner-portal; fwd=uri-miss; stored" };
+            let copied = program.asked_anew(&told).await?;
+            (copied.ok_or_else(Problem::not_found)?, status)
         }
     };
     let tag = hash(copied.json.as_bytes()).iter().take(12).map(|byte| format!("{byte:02x}")).collect::<String>();

@@ -2,7 +2,7 @@
 //! reference only.
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::http::header::{ETAG, IF_MATCH, LOCATION};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -12,7 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::fields::Fields;
 use super::problem::{FieldFault, Problem, Refusals};
-use super::{MayRead, MayWrite};
+use super::{MayRead, MayWrite, Segment};
 use crate::domain::organisation::{Environment, OrgId};
 use crate::server::Portal;
 use crate::server::security::secrets::check_reference;
@@ -161,6 +161,7 @@ struct NewOrg {
 struct OrgChange {
     client_id: Option<String>,
     client_secret_ref: Option<String>,
+    /// Null takes it away. Elsewhere null is like leaving a field out.
     redirect_uri: Option<String>,
     scopes: Option<Vec<String>>,
     /// False: nothing is fetched or changed upstream any more.
@@ -216,7 +217,11 @@ pub async fn list(
     (status = 200, body = FullOrg, headers(("ETag" = String))),
     (status = 404, body = Problem, content_type = "application/problem+json"),
 ))]
-pub async fn find(_: MayRead, State(portal): State<Portal>, Path(org_id): Path<String>) -> Result<Response, Problem> {
+pub async fn find(
+    _: MayRead,
+    State(portal): State<Portal>,
+    Segment(org_id): Segment<String>,
+) -> Result<Response, Problem> {
     let org = found(&portal, &org_id).await?;
     let tag = etag(org.updated_at);
     let full = FullOrg {
@@ -239,7 +244,11 @@ pub async fn find(_: MayRead, State(portal): State<Portal>, Path(org_id): Path<S
     (status = 200, body = OrgStatus),
     (status = 404, body = Problem, content_type = "application/problem+json"),
 ))]
-pub async fn status(_: MayRead, State(portal): State<Portal>, Path(org_id): Path<String>) -> Result<Response, Problem> {
+pub async fn status(
+    _: MayRead,
+    State(portal): State<Portal>,
+    Segment(org_id): Segment<String>,
+) -> Result<Response, Problem> {
     let VippsOrg { org_id, vipps_enabled, client_id, environment, .. } = found(&portal, &org_id).await?;
     let environment = environment.as_str();
     Ok(Json(OrgStatus { org_id: org_id.into(), vipps_enabled, client_id, environment }).into_response())
@@ -263,7 +272,7 @@ pub async fn create(_: MayWrite, State(portal): State<Portal>, mut fields: Field
     let change = VippsOrgChange {
         client_id: Some(client_id),
         client_secret_ref: Some(client_secret_ref),
-        redirect_uri: fields.text("redirect_uri", uri),
+        redirect_uri: fields.text("redirect_uri", uri).map(Some),
         scopes: fields.texts("scopes", MOST_SCOPES, line),
         vipps_enabled: None,
         environment: fields.text("environment", environment).and_then(|word| word.parse().ok()),
@@ -285,7 +294,7 @@ pub async fn create(_: MayWrite, State(portal): State<Portal>, mut fields: Field
             Ok((StatusCode::CREATED, [(LOCATION, place), (ETAG, etag(org.updated_at))], Json(created)).into_response())
         }
         Created::Taken => {
-            Err(Problem::new(StatusCode::CONFLICT, format!("There is an organisation {org_id}. Change it instead.")))
+            Err(Problem::new(StatusCode::CONFLICT, format!("There is an organisation {org_id} already.")))
         }
         Created::Deleted => Err(Problem::new(
             StatusCode::CONFLICT,
@@ -311,22 +320,23 @@ pub async fn create(_: MayWrite, State(portal): State<Portal>, mut fields: Field
 pub async fn change(
     _: MayWrite,
     State(portal): State<Portal>,
-    Path(org_id): Path<String>,
+    Segment(org_id): Segment<String>,
     headers: HeaderMap,
     mut fields: Fields,
 ) -> Result<Response, Problem> {
+    let clears_redirect = fields.null("redirect_uri");
     let change = VippsOrgChange {
         client_id: fields.text("client_id", line),
         client_secret_ref: fields.text("client_secret_ref", reference),
-        redirect_uri: fields.text("redirect_uri", uri),
+        redirect_uri: if clears_redirect { Some(None) } else { fields.text("redirect_uri", uri).map(Some) },
         scopes: fields.texts("scopes", MOST_SCOPES, line),
         vipps_enabled: fields.boolean("vipps_enabled"),
         environment: fields.text("environment", environment).and_then(|word| word.parse().ok()),
     };
     let change = fields.finish(change)?;
     let org_id = OrgId::parse(&org_id).ok_or_else(Problem::not_found)?;
-    let unchanged_since = if_match(&headers)?;
-    match portal.store().change_vipps_org(&org_id, &change, unchanged_since).await? {
+    let as_of = if_match(&headers);
+    match portal.store().change_vipps_org(&org_id, &change, as_of.as_deref()).await? {
         Changed::Done(org) => {
             portal.sync_bell().notify_one();
             let changed = ChangedOrg {
@@ -357,11 +367,11 @@ pub async fn change(
 pub async fn remove(
     _: MayWrite,
     State(portal): State<Portal>,
-    Path(org_id): Path<String>,
+    Segment(org_id): Segment<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let org_id = OrgId::parse(&org_id).ok_or_else(Problem::not_found)?;
-    match portal.store().remove_vipps_org(&org_id, if_match(&headers)?).await? {
+    match portal.store().remove_vipps_org(&org_id, if_match(&headers).as_deref()).await? {
         Removed::Done(deleted_at) => {
             Ok(Json(RemovedOrg { org_id: org_id.into(), deleted: true, deleted_at }).into_response())
         }
@@ -389,17 +399,18 @@ fn etag(updated_at: OffsetDateTime) -> HeaderValue {
     HeaderValue::from_str(&tag).unwrap_or(HeaderValue::from_static("\"\""))
 }
 
-/// The moment of its last change that somebody relies on; none if it does not matter to them. A tag
-/// that is none of ours matches nothing.
-fn if_match(headers: &HeaderMap) -> Result<Option<OffsetDateTime>, Problem> {
-    let Some(tag) = headers.get(IF_MATCH) else { return Ok(None) };
-    let tag = tag.to_str().unwrap_or_default().trim();
-    if tag == "*" {
-        return Ok(None);
+/// The moments of last changes that somebody relies on; none if it does not matter to them. A tag that is
+/// none of ours is of no moment.
+fn if_match(headers: &HeaderMap) -> Option<Vec<OffsetDateTime>> {
+    let tags = headers.get(IF_MATCH)?.to_str().unwrap_or_default();
+    if tags.trim() == "*" {
+        return None;
     }
-    let micros = i128::from_str_radix(tag.trim_matches('"'), 16).ok().and_then(|micros| micros.checked_mul(1_000));
-    let moment = micros.and_then(|nanos| OffsetDateTime::from_unix_timestamp_nanos(nanos).ok());
-    moment.map(Some).ok_or_else(meanwhile)
+    let moment = |tag: &str| {
+        let micros = u64::from_str_radix(tag.trim().strip_prefix('"')?.strip_suffix('"')?, 16).ok()?;
+        OffsetDateTime::from_unix_timestamp_nanos(i128::from(micros) * 1_000).ok()
+    };
+    Some(tags.split(',').filter_map(moment).collect())
 }
 
 fn paging(query: &[(String, String)]) -> Result<(u32, u32), Problem> {

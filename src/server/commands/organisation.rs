@@ -147,7 +147,9 @@ async fn add(store: &Store, secrets: &Secrets, arguments: AddArguments) -> anyho
         }),
     };
     let registration = Registration { id, kind, name, business_identifier, partner, keys };
-    store.save_organisation(&registration).await.context("the organisation could not be saved")?;
+    if !store.save_organisation(&registration).await.context("the organisation could not be saved")? {
+        bail!("{} was removed once, or the partner that is to serve it was; ids are not given again", registration.id);
+    }
     println!(
         "{} is registered. Members are added with: partner-portal organisation member {0} E-MAIL",
         registration.id

@@ -19,7 +19,7 @@ pub async fn refresh_list(acting: Acting, Form(form): Form<RefreshListForm>) -> 
     let back =
         paths::own(&form.back).map_or_else(|| paths::price_packages(&acting.organisation().id), ToOwned::to_owned);
     match acting.call_for_sync(sync::price_packages::NAME).await {
-        Ok(()) | Err(Failure::NoKeys | Failure::SwitchedOff) => see_other(&back),
+        Ok(()) | Err(Failure::NoKeys | Failure::SwitchedOff | Failure::InTest) => see_other(&back),
         Err(failure) => plain(&failure),
     }
 }

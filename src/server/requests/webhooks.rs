@@ -39,7 +39,7 @@ pub async fn refresh(
     if form.webhook.is_empty() {
         let back = paths::own(&form.back).map_or_else(|| paths::webhooks(organisation), ToOwned::to_owned);
         return match acting.call_for_webhooks().await {
-            Ok(()) | Err(Failure::NoKeys | Failure::SwitchedOff) => see_other(&back),
+            Ok(()) | Err(Failure::NoKeys | Failure::SwitchedOff | Failure::InTest) => see_other(&back),
             Err(failure) => plain(&failure),
         };
     }
@@ -76,7 +76,7 @@ pub async fn register(State(portal): State<Portal>, acting: Acting, asked: Parts
             let new = form.check().ok();
             return answer_with(portal, asked, AnsweredWebhook { new, outcome }).await;
         }
-        Err(failure @ (Failure::NoKeys | Failure::SwitchedOff | Failure::KeysRefused)) => {
+        Err(failure @ (Failure::NoKeys | Failure::SwitchedOff | Failure::InTest | Failure::KeysRefused)) => {
             in_general(&failure.to_string())
         }
         Err(failure) => return plain(&failure),

@@ -15,7 +15,8 @@ pub struct Copied {
 }
 
 impl Tenant<'_> {
-    /// The sales units that upstream shows, of one merchant or of all; none before they were fetched.
+    /// The sales units that upstream shows, of one merchant or of all; none before they were fetched. Of a
+    /// merchant, none either where there are none, or some units' owners are not known yet.
     pub async fn sales_units_as_upstream(&mut self, merchant: Option<&BusinessIdentifier>) -> Result<Option<Copied>> {
         let scope = self.scope;
         sqlx::query_as!(
@@ -29,6 +30,12 @@ impl Tenant<'_> {
                   and ($4::text is null or (s.business_scheme = $4 and s.business_id = $5)))::text as "json!"
             from sync_job j
             where j.organisation_id = $1 and j.resource = 'sales_units' and j.completed_at is not null
+              and ($2::text is null or (
+                  exists (select from sales_unit s
+                          where s.organisation_id = $1 and s.gone_at is null and s.business_scheme = $2
+                            and s.business_id = $3)
+                  and not exists (select from sales_unit s
+                                  where s.organisation_id = $1 and s.gone_at is null and s.details_at is null)))
             "#,
             scope.copy.as_str(),
             merchant.map(|merchant| merchant.scheme.as_str()),

@@ -34,12 +34,13 @@ pub struct KeyReferences {
     pub msn: Option<String>,
 }
 
-/// Keys, and whether and where they are used.
+/// Keys, and whether they are used.
 #[derive(Clone, Debug)]
 pub struct KeysInUse {
     pub references: KeyReferences,
     pub vipps_enabled: bool,
-    pub environment: Environment,
+    /// Whether they are used at all.
+    pub asks_upstream: bool,
 }
 
 /// Everything a page needs to know of whom one acts as, from one query.
@@ -55,6 +56,7 @@ pub struct ActingRow {
     /// Whether anything is fetched or changed upstream with them.
     pub vipps_enabled: bool,
     pub environment: Environment,
+    pub asks_upstream: bool,
     /// The partner that serves this merchant, by name.
     pub served_by: Option<String>,
     pub jobs: Vec<JobRow>,
@@ -112,6 +114,7 @@ impl Store {
                    coalesce(p.client_id, o.client_id) is not null as "has_keys!",
                    coalesce(p.vipps_enabled, o.vipps_enabled) as "vipps_enabled!",
                    coalesce(p.environment, o.environment) as "environment!",
+                   coalesce(p.asks_upstream, o.asks_upstream) as "asks_upstream!",
                    p.name as "served_by?",
                    coalesce(o.feedback_address, p.feedback_address) as "feedback_address?",
                    o.sends_compliance_data,
@@ -144,6 +147,7 @@ impl Store {
             left join organisation p on p.id = o.partner_id
             left join copy c on c.organisation_id = coalesce(p.id, o.id)
             where m.staff_id = $1 and m.organisation_id = $2 and o.deleted_at is null
+              and p.deleted_at is null
             "#,
             staff,
             organisation.as_str(),
@@ -168,6 +172,7 @@ impl Store {
             version: row.version,
             has_keys: row.has_keys,
             vipps_enabled: row.vipps_enabled,
+            asks_upstream: row.asks_upstream,
             environment: row.environment.parse().map_err(unreadable)?,
             served_by: row.served_by,
             jobs: row.jobs.0,
@@ -185,8 +190,9 @@ impl Store {
     pub async fn scope_of(&self, organisation: &OrgId) -> Result<Option<(OrganisationKind, Scope)>> {
         let row = sqlx::query!(
             r#"
-            select kind, partner_id, business_scheme, business_id from organisation
-            where id = $1 and deleted_at is null
+            select o.kind, o.partner_id, o.business_scheme, o.business_id from organisation o
+            left join organisation p on p.id = o.partner_id
+            where o.id = $1 and o.deleted_at is null and p.deleted_at is null
             "#,
             organisation.as_str(),
         )
@@ -254,22 +260,32 @@ impl Store {
         id.map(OrgId::try_from).transpose().map_err(unreadable)
     }
 
-    /// Puts an organisation into the registry, or in place of what was there.
-    pub async fn save_organisation(&self, registration: &Registration) -> Result<()> {
+    /// Every partner there ever was, removed ones included: what is kept of them has its time, too.
+    pub async fn partners_ever(&self) -> Result<Vec<OrgId>> {
+        let ids = sqlx::query_scalar!("select id from organisation where kind = 'partner' order by id");
+        let ids = ids.fetch_all(&self.pool).await?;
+        ids.into_iter().map(|id| OrgId::try_from(id).map_err(unreadable)).collect()
+    }
+
+    /// Puts an organisation into the registry, or in place of what was there. False if it was removed
+    /// once, or the partner that is to serve it was.
+    pub async fn save_organisation(&self, registration: &Registration) -> Result<bool> {
         let keys = registration.keys.as_ref();
         let business = registration.business_identifier.as_ref();
-        sqlx::query!(
+        let saved = sqlx::query!(
             r#"
             insert into organisation (
                 id, kind, name, business_scheme, business_id, partner_id, upstream_url, client_id, client_secret_ref,
                 subscription_key_ref, msn)
-            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+            select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11
+            where not exists (select from organisation p where p.id = $6 and p.deleted_at is not null)
             on conflict (id) do update
             set kind = excluded.kind, name = excluded.name, business_scheme = excluded.business_scheme,
                 business_id = excluded.business_id, partner_id = excluded.partner_id,
                 upstream_url = excluded.upstream_url, client_id = excluded.client_id,
                 client_secret_ref = excluded.client_secret_ref,
                 subscription_key_ref = excluded.subscription_key_ref, msn = excluded.msn, updated_at = now()
+            where organisation.deleted_at is null
             "#,
             registration.id.as_str(),
             registration.kind.as_str(),
@@ -284,8 +300,8 @@ impl Store {
             keys.and_then(|keys| keys.msn.as_deref()),
         )
         .execute(&self.pool)
-        .await
-        .map(drop)
+        .await?;
+        Ok(saved.rows_affected() == 1)
     }
 
     /// Every organisation in the registry, by id.
@@ -308,7 +324,7 @@ impl Store {
         let row = sqlx::query!(
             r#"
             select upstream_url, client_id as "client_id!", client_secret_ref as "client_secret_ref!",
-                   subscription_key_ref, msn, vipps_enabled, environment
+                   subscription_key_ref, msn, vipps_enabled, asks_upstream
             from organisation where id = $1 and client_id is not null and deleted_at is null
             "#,
             organisation.as_str(),
@@ -323,8 +339,7 @@ impl Store {
             subscription_key_ref: row.subscription_key_ref,
             msn: row.msn,
         };
-        let environment = row.environment.parse().map_err(unreadable)?;
-        Ok(Some(KeysInUse { references, vipps_enabled: row.vipps_enabled, environment }))
+        Ok(Some(KeysInUse { references, vipps_enabled: row.vipps_enabled, asks_upstream: row.asks_upstream }))
     }
 
     /// Empties the registry, with all that was fetched for its organisations.

@@ -24,7 +24,8 @@ pub struct VippsOrg {
 pub struct VippsOrgChange {
     pub client_id: Option<String>,
     pub client_secret_ref: Option<String>,
-    pub redirect_uri: Option<String>,
+    /// Some of none takes it away.
+    pub redirect_uri: Option<Option<String>>,
     pub scopes: Option<Vec<String>>,
     pub vipps_enabled: Option<bool>,
     pub environment: Option<Environment>,
@@ -108,7 +109,7 @@ impl Store {
             org_id.as_str(),
             new.client_id,
             new.client_secret_ref,
-            new.redirect_uri,
+            new.redirect_uri.clone().flatten(),
             new.scopes.as_deref().unwrap_or_default(),
             new.environment.unwrap_or_default().as_str(),
         )
@@ -127,33 +128,34 @@ impl Store {
         Ok(there.map_or(Created::Deleted, Created::Done))
     }
 
-    /// Changes an organisation, if nobody has since `unchanged_since`.
+    /// Changes an organisation; only if it was last changed at one of these moments, where some are given.
     pub async fn change_vipps_org(
         &self,
         org_id: &OrgId,
         change: &VippsOrgChange,
-        unchanged_since: Option<OffsetDateTime>,
+        as_of: Option<&[OffsetDateTime]>,
     ) -> Result<Changed> {
         let row = sqlx::query_as!(
             Row,
             r#"
             update organisation
             set client_id = coalesce($2, client_id), client_secret_ref = coalesce($3, client_secret_ref),
-                redirect_uri = coalesce($4, redirect_uri), scopes = coalesce($5, scopes),
+                redirect_uri = case when $9 then $4 else redirect_uri end, scopes = coalesce($5, scopes),
                 vipps_enabled = coalesce($6, vipps_enabled), environment = coalesce($7, environment),
                 updated_at = greatest(now(), updated_at + interval '1 microsecond')
-            where id = $1 and client_id is not null and deleted_at is null and ($8::timestamptz is null or updated_at = $8)
+            where id = $1 and client_id is not null and deleted_at is null and ($8::timestamptz[] is null or updated_at = any($8))
             returning id, client_id as "client_id!", client_secret_ref as "client_secret_ref!", redirect_uri, scopes,
                       vipps_enabled, environment, created_at, updated_at
             "#,
             org_id.as_str(),
             change.client_id,
             change.client_secret_ref,
-            change.redirect_uri,
+            change.redirect_uri.clone().flatten(),
             change.scopes.as_deref(),
             change.vipps_enabled,
             change.environment.map(Environment::as_str),
-            unchanged_since,
+            as_of,
+            change.redirect_uri.is_some(),
         )
         .fetch_optional(&self.pool)
         .await?;
@@ -164,17 +166,18 @@ impl Store {
         }
     }
 
-    /// Removes an organisation from the registry, if nobody has changed it since `unchanged_since`.
-    pub async fn remove_vipps_org(&self, org_id: &OrgId, unchanged_since: Option<OffsetDateTime>) -> Result<Removed> {
+    /// Removes an organisation from the registry; only if it was last changed at one of these moments, where
+    /// some are given.
+    pub async fn remove_vipps_org(&self, org_id: &OrgId, as_of: Option<&[OffsetDateTime]>) -> Result<Removed> {
         let mut transaction = self.begin("begin".to_owned()).await?;
         let deleted_at = sqlx::query_scalar!(
             r#"
             update organisation set deleted_at = now(), updated_at = now()
-            where id = $1 and client_id is not null and deleted_at is null and ($2::timestamptz is null or updated_at = $2)
+            where id = $1 and client_id is not null and deleted_at is null and ($2::timestamptz[] is null or updated_at = any($2))
             returning deleted_at as "deleted_at!"
             "#,
             org_id.as_str(),
-            unchanged_since,
+            as_of,
         )
         .fetch_optional(&mut *transaction)
         .await?;
@@ -192,6 +195,11 @@ impl Store {
         if served > 0 {
             return Ok(Removed::Serves(served));
         }
+        // Nothing is asked with its keys any more.
+        let folder = format!("{org_id}/");
+        sqlx::query!("delete from sealed_secret where starts_with(name, $1)", folder)
+            .execute(&mut *transaction)
+            .await?;
         transaction.commit().await?;
         Ok(Removed::Done(deleted_at))
     }

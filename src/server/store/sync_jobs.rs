@@ -32,6 +32,16 @@ pub struct SyncJob {
     pub failing_since: Option<OffsetDateTime>,
 }
 
+/// How fetching a resource stands.
+#[derive(Clone, Debug)]
+pub struct SyncStanding {
+    pub completed_at: Option<OffsetDateTime>,
+    pub failing: bool,
+    pub failure: Option<String>,
+    /// Due, or being worked on.
+    pub awaited: bool,
+}
+
 impl Store {
     /// Gives every organisation with keys its jobs. Those that are `at_once` are due.
     pub async fn ensure_sync_jobs(&self, resources: &[JobKind]) -> Result<()> {
@@ -77,9 +87,7 @@ impl Store {
                 select d.organisation_id, d.resource from sync_job d
                 where d.due_at <= $2 and (d.lease_until is null or d.lease_until < $2)
                   and ($4::text is null or d.organisation_id = $4)
-                  and exists (
-                      select from organisation o
-                      where o.id = d.organisation_id and o.vipps_enabled and o.deleted_at is null)
+                  and exists (select from organisation o where o.id = d.organisation_id and o.asks_upstream)
                 order by d.due_at
                 for update skip locked
                 limit 1)
@@ -167,12 +175,14 @@ impl Store {
         .map(drop)
     }
 
-    /// Says that the job is still being worked on. False if the lease was lost.
+    /// Says that the job is still being worked on. False if the lease was lost, or the organisation was
+    /// switched off meanwhile.
     pub async fn renew_sync_lease(&self, job: &SyncJob) -> Result<bool> {
         let renewed = sqlx::query!(
             r#"
             update sync_job set lease_until = now() + $4::interval
             where organisation_id = $1 and resource = $2 and lease_holder = $3
+              and exists (select from organisation o where o.id = $1 and o.asks_upstream)
             "#,
             job.organisation.as_str(),
             job.resource,
@@ -216,6 +226,22 @@ impl Store {
         .map(drop)
     }
 
+    /// How fetching a resource stands; none if the organisation has no such job.
+    pub async fn sync_standing(&self, organisation: &OrgId, resource: &str) -> Result<Option<SyncStanding>> {
+        sqlx::query_as!(
+            SyncStanding,
+            r#"
+            select completed_at, failing_since is not null as "failing!", failure,
+                   due_at <= now() or coalesce(lease_until > now(), false) as "awaited!"
+            from sync_job where organisation_id = $1 and resource = $2
+            "#,
+            organisation.as_str(),
+            resource,
+        )
+        .fetch_optional(&self.pool)
+        .await
+    }
+
     /// Whether a resource is due or being worked on.
     pub async fn awaits_sync(&self, organisation: &OrgId, resource: &str) -> Result<bool> {
         let awaits = sqlx::query_scalar!(
@@ -232,12 +258,13 @@ impl Store {
 
 impl Tenant<'_> {
     /// Moves the checkpoint, in the transaction of what it stands for, and renews the lease.
-    /// False if the lease was lost: then nothing may be written.
+    /// False if the lease was lost, or the organisation was switched off: then nothing may be written.
     pub async fn advance_sync_job(&mut self, job: &SyncJob, done: i64, total: i64) -> Result<bool> {
         let updated = sqlx::query!(
             r#"
             update sync_job set done = $4, total = $5, lease_until = now() + $6::interval
             where organisation_id = $1 and resource = $2 and lease_holder = $3
+              and exists (select from organisation o where o.id = $1 and o.asks_upstream)
             "#,
             job.organisation.as_str(),
             job.resource,

@@ -8,6 +8,7 @@ use sqlx::PgPool;
 
 use super::{Program, token};
 use crate::domain::api_token::TokenScope;
+use crate::domain::organisation::Role;
 use crate::server::sandbox::Exchange;
 use crate::server::store::MIGRATIONS;
 use crate::server::store::api_tokens::TokenOwner;
@@ -61,6 +62,10 @@ async fn ask(portal: &TestPortal, token: &str, path: &str, headers: &[(&str, &st
         assert!(violations.is_empty(), "{violations:#?}");
     }
     Answer { status, headers, body }
+}
+
+async fn ask_as(portal: &TestPortal, token: &str, path: &str, organisation: &str) -> StatusCode {
+    ask(portal, token, path, &[("portal-organisation", organisation)]).await.status
 }
 
 async fn reader(portal: &TestPortal, organisation: &str) -> String {
@@ -120,10 +125,47 @@ async fn a_program_written_for_upstream_reads_the_copy(pool: PgPool) {
     let same = ask(&portal, &token, "/management/v1/sales-units", &[("if-none-match", tag)]).await;
     assert!(same.status == StatusCode::NOT_MODIFIED && same.body.is_empty());
     // Upstream is gone: that is said to who wants it from there.
-    let anew =
-        ask(&portal, &token, &format!("/management/v1/sales-units/{}", expected[0]), &[("cache-control", "no-cache")])
-            .await;
+    for path in [format!("/management/v1/sales-units/{}", expected[0]), format!("{business}/sales-units")] {
+        let anew = ask(&portal, &token, &path, &[("cache-control", "no-cache")]).await;
+        assert_eq!(anew.status, StatusCode::BAD_GATEWAY, "{}", anew.json());
+    }
+}
+
+#[sqlx::test(migrator = "MIGRATIONS")]
+async fn a_list_that_upstream_does_not_give_is_not_passed_off_as_new(pool: PgPool) {
+    let portal = TestPortal::synced(pool).await;
+    let token = reader(&portal, PARTNER).await;
+    let stop = tokio_util::sync::CancellationToken::new();
+    let syncing = tokio::spawn(crate::server::sync::run(portal.portal.clone(), stop.clone()));
+    let older = "update sync_job set completed_at = completed_at - interval '1 minute'";
+    let path = "/management/v1/sales-units";
+    let no_cache = [("cache-control", "no-cache")];
+    sqlx::query(older).execute(&portal.pool).await.unwrap();
+    let anew = ask(&portal, &token, path, &no_cache).await;
+    assert_eq!((anew.status, anew.cache_status()), (StatusCode::OK, "partner-portal; fwd=request; stored"));
+    // What was fetched just now is new enough.
+    portal.stop_sandbox().await;
+    assert_eq!(ask(&portal, &token, path, &no_cache).await.status, StatusCode::OK);
+    sqlx::query(older).execute(&portal.pool).await.unwrap();
+    let anew = ask(&portal, &token, path, &no_cache).await;
     assert_eq!(anew.status, StatusCode::BAD_GATEWAY, "{}", anew.json());
+    assert_eq!(ask(&portal, &token, path, &[]).await.status, StatusCode::OK);
+    stop.cancel();
+    syncing.await.unwrap();
+}
+
+#[sqlx::test(migrator = "MIGRATIONS")]
+async fn programs_leave_room_for_people(pool: PgPool) {
+    let portal = TestPortal::synced(pool).await;
+    let program = Program::of(&portal, Some(reader(&portal, PARTNER).await));
+    portal.sandbox.clear_calls();
+    let mut missed = 0;
+    while program.get(&format!("/api/management/v1/sales-units/{}", 10_000 + missed)).await.status != 429 {
+        missed += 1;
+        assert!(missed < 100, "upstream is asked as often as a program likes");
+    }
+    assert!(portal.sandbox.calls().len() <= 140, "{}", portal.sandbox.calls().len());
+    assert_eq!(program.get("/api/management/v1/sales-units").await.status, StatusCode::OK, "the copy answers");
 }
 
 #[sqlx::test(migrator = "MIGRATIONS")]
@@ -162,10 +204,26 @@ async fn a_token_sees_what_its_organisation_has(pool: PgPool) {
     );
     let seen = ask(&portal, &merchants, "/management/v1/sales-units", &[]).await.json();
     assert_eq!(msns(&seen).len(), served.msns.len());
+    // With the partner's keys a served merchant reaches its own units and no others.
     let merchant = Program::of(&portal, Some(merchants));
+    let others_unit = portal.sandbox.merchants_of(PARTNER).remove(1).msns.remove(0);
+    portal.sandbox.clear_calls();
+    for unit in [others_unit.as_str(), "99999999"] {
+        let path = format!("/api/management/v1/sales-units/{unit}");
+        assert_eq!(merchant.get(&path).await.status, StatusCode::NOT_FOUND);
+    }
+    assert!(portal.sandbox.calls().is_empty(), "{:?}", portal.sandbox.calls());
     for path in ["/management/v2/product-orders", "/management/v1/partners/price-packages"] {
         assert_eq!(merchant.get(&format!("/api{path}")).await.status, StatusCode::NOT_FOUND, "{path}");
     }
+    // A person's token says as whom it asks, and asks as a member.
+    let person = portal.person("staff@example.com", &[(PARTNER, Role::Viewer)]).await;
+    let persons = token(&portal, &TokenOwner::Staff(person), TokenScope::Read, None).await;
+    let path = "/management/v1/sales-units";
+    let asked = |organisation: &'static str| ask_as(&portal, &persons, path, organisation);
+    assert_eq!(asked(PARTNER).await, StatusCode::OK);
+    assert_eq!(asked(OTHER_PARTNER).await, StatusCode::NOT_FOUND);
+    assert_eq!(asked("Not an id").await, StatusCode::FORBIDDEN);
     let instance = Program::with(&portal, TokenOwner::Instance, TokenScope::Write).await;
     assert_eq!(instance.get("/api/management/v1/sales-units").await.status, StatusCode::FORBIDDEN);
 }
