@@ -1,13 +1,14 @@
 //! The document around every page, and which address is which page.
 
 use axum::http::request::Parts;
-use leptos::either::Either;
+use leptos::either::EitherOf3;
 use leptos::prelude::*;
 use leptos_meta::{MetaTags, provide_meta_context};
 use leptos_router::components::{Route, Router, Routes};
 use leptos_router::{SsrMode, path};
 
 use crate::pages;
+use crate::pages::api_docs::ApiDocsPage;
 use crate::pages::api_tokens::{ApiTokensPage, OwnTokensPage};
 use crate::pages::businesses::BusinessesPage;
 use crate::pages::landing::LandingPage;
@@ -64,9 +65,12 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
 pub fn App() -> impl IntoView {
     provide_meta_context();
     if let Some(unanswered) = pages::unanswered() {
-        return Either::Left(view! { <UnansweredPage unanswered/> });
+        return EitherOf3::A(view! { <UnansweredPage unanswered/> });
     }
-    Either::Right(view! {
+    if let Some(description) = pages::api_description() {
+        return EitherOf3::B(view! { <ApiDocsPage description/> });
+    }
+    EitherOf3::C(view! {
         <Router>
             <Routes fallback=NotFoundPage>
                 <Route path=path!("/login") view=LoginPage ssr=SsrMode::Async/>

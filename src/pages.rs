@@ -1,5 +1,6 @@
 //! The pages: one file each, which says what it loads and then what it shows.
 
+pub mod api_docs;
 pub mod api_tokens;
 pub mod businesses;
 pub mod contracts;
@@ -42,6 +43,7 @@ use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
 use percent_encoding::percent_decode_str;
 
+use self::api_docs::ApiDescription;
 use self::unanswered::Unanswered;
 
 use crate::domain::failure::Failure;
@@ -66,6 +68,11 @@ pub fn by_link() -> Option<ByLink> {
 /// A form that was refused, with all that was typed.
 #[derive(Clone, Debug)]
 pub struct Refused<T>(pub T);
+
+/// The API's description, where that is what is asked for.
+pub fn api_description() -> Option<ApiDescription> {
+    request()?.extensions.get().cloned()
+}
 
 /// Why this address cannot be answered, whatever it is.
 pub fn unanswered() -> Option<Unanswered> {

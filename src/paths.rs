@@ -17,6 +17,9 @@ pub const LOGOUT: &str = "/logout";
 pub const BUSINESSES: &str = "/businesses";
 pub const PROFILE: &str = "/profile";
 pub const PREFERENCES: &str = "/profile/preferences";
+/// The API's description, for people and for programs.
+pub const API_DOCS: &str = "/api/docs";
+pub const OPENAPI: &str = "/api/openapi.json";
 /// One's own tokens of the API.
 pub const OWN_TOKENS: &str = "/profile/tokens";
 

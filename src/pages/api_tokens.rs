@@ -101,7 +101,7 @@ fn page(
     view! {
         <header class="page-head">
             <h1>"API tokens"</h1>
-            <p class="lead">{lead}</p>
+            <p class="lead">{lead}" "<a href=paths::API_DOCS>"What they can be used for"</a></p>
         </header>
         {did}
         <div class="cards">

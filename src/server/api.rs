@@ -7,6 +7,7 @@ mod problem;
 mod vipps_orgs;
 
 use std::num::NonZeroU32;
+use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, Path, Request, State};
 use axum::http::header::AUTHORIZATION;
@@ -17,6 +18,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use utoipa::openapi::OpenApi as Description;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
@@ -24,13 +26,14 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use self::problem::Problem;
-use super::Portal;
 use super::acting::program::Program;
 use super::security::api_tokens::hash_of;
 use super::security::limiter::Limiter;
 use super::store::api_tokens::{KnownToken, TokenOwner};
+use super::{Portal, rendering};
 use crate::domain::api_token::TokenScope;
 use crate::domain::organisation::OrgId;
+use crate::pages::api_docs::ApiDescription;
 
 /// Requests of one token in a minute.
 const A_MINUTE: NonZeroU32 = NonZeroU32::new(1_200).unwrap();
@@ -79,8 +82,15 @@ impl<T: DeserializeOwned + Send> FromRequestParts<Portal> for Segment<T> {
 /// Everything below `/api`.
 pub fn router(portal: Portal) -> Router<Portal> {
     let (routes, description) = routes();
-    let description = serde_json::to_value(&description).unwrap_or_default();
-    let open = Router::new().route("/openapi.json", get(async move || Json(description)));
+    let description = Arc::new(serde_json::to_value(&description).unwrap_or_default());
+    let shown = ApiDescription { openapi: Arc::clone(&description), public_url: portal.public_url().to_owned() };
+    let docs = async move |state: State<Portal>, mut request: Request| {
+        request.extensions_mut().insert(shown);
+        rendering::page(state, request).await
+    };
+    let open = Router::new()
+        .route("/openapi.json", get(async move || Json(Value::clone(&description))))
+        .route("/docs", get(docs));
     routes
         .fallback(async || Problem::not_found())
         .method_not_allowed_fallback(async || {

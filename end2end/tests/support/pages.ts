@@ -46,6 +46,11 @@ export const PAGES: State[] = [
     await page.getByRole('button', { name: 'Save' }).click();
     await expect(page.getByLabel('Name')).toHaveAttribute('aria-invalid', 'true');
   }],
+  ['the description of the API, with an operation opened', async (page, open) => {
+    await open('/api/docs');
+    await page.locator('#create_vipps_org summary').click();
+    await expect(page.locator('#create_vipps_org pre').first()).toBeVisible();
+  }],
   ['one’s own API tokens', (_, open) => open('/profile/tokens')],
   ['an organisation’s API tokens, with one that was just made', async (page, open) => {
     await open(`${PARTNER}/api-tokens`);
