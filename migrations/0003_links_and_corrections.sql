@@ -5,3 +5,6 @@ alter table template_link add column failure text;
 
 -- Which order corrects this one.
 create index on product_order (organisation_id, replaces) where replaces is not null;
+
+-- Orders that have lately got a sales unit.
+create index on product_order (organisation_id, status_at) where msn is not null;

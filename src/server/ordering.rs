@@ -177,7 +177,7 @@ pub async fn refresh(portal: &Portal, scope: &Scope, upstream_id: Uuid) -> Resul
 /// on the phone about one: a moment later it is there to be opened.
 async fn await_new_sales_units(portal: &Portal, scope: &Scope) -> Result<(), Failure> {
     let mut tenant = portal.store().tenant(scope).await.map_err(unavailable)?;
-    if !tenant.product_orders_name_new_sales_units().await.map_err(unavailable)? {
+    if !tenant.product_orders_name_new_sales_units(OffsetDateTime::now_utc()).await.map_err(unavailable)? {
         return Ok(());
     }
     drop(tenant);

@@ -1,15 +1,18 @@
 //! The registry: which organisations the portal can act as, and with which keys. Secrets stand here by
 //! reference only.
 
+mod shapes;
+
 use axum::Json;
 use axum::extract::{Query, State};
 use axum::http::header::{ETAG, IF_MATCH, LOCATION};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
 use time::OffsetDateTime;
-use utoipa::{IntoParams, ToSchema};
 
+use self::shapes::{
+    ChangedOrg, CreatedOrg, FullOrg, ListedOrg, NewOrg, OrgChange, OrgList, OrgStatus, Pagination, Paging, RemovedOrg,
+};
 use super::fields::Fields;
 use super::problem::{FieldFault, Problem, Refusals};
 use super::{MayRead, MayWrite, Segment};
@@ -24,164 +27,6 @@ const LIMIT: u32 = 20;
 const MOST: u32 = 100;
 const LONGEST: usize = 500;
 const MOST_SCOPES: usize = 50;
-
-/// An organisation in the list.
-#[derive(Serialize, ToSchema)]
-struct ListedOrg {
-    #[schema(example = "org_helseapp")]
-    org_id: String,
-    #[schema(example = "vipps-client-abc123")]
-    client_id: String,
-    vipps_enabled: bool,
-    /// `production` or `test`.
-    #[schema(example = "production")]
-    environment: &'static str,
-    #[serde(with = "second")]
-    #[schema(value_type = String, format = DateTime, example = "2025-01-10T08:00:00Z")]
-    created_at: OffsetDateTime,
-}
-
-#[derive(Serialize, ToSchema)]
-struct Pagination {
-    #[schema(example = 1)]
-    page: u32,
-    #[schema(example = 20)]
-    limit: u32,
-    /// Organisations on all pages together.
-    #[schema(example = 2)]
-    total: u64,
-}
-
-#[derive(Serialize, ToSchema)]
-struct OrgList {
-    data: Vec<ListedOrg>,
-    pagination: Pagination,
-}
-
-/// All of an organisation's configuration.
-#[derive(Serialize, ToSchema)]
-struct FullOrg {
-    #[schema(example = "org_helseapp")]
-    org_id: String,
-    #[schema(example = "vipps-client-abc123")]
-    client_id: String,
-    /// Where the client secret is; never the secret.
-    #[schema(example = "vault://orgs/org_helseapp/vipps_secret")]
-    client_secret_ref: String,
-    #[schema(example = "myapp://vipps-callback")]
-    redirect_uri: Option<String>,
-    #[schema(example = json!(["openid", "phoneNumber", "name"]))]
-    scopes: Vec<String>,
-    vipps_enabled: bool,
-    #[schema(example = "production")]
-    environment: &'static str,
-    #[serde(with = "second")]
-    #[schema(value_type = String, format = DateTime, example = "2025-01-10T08:00:00Z")]
-    created_at: OffsetDateTime,
-    #[serde(with = "second")]
-    #[schema(value_type = String, format = DateTime, example = "2026-01-15T12:00:00Z")]
-    updated_at: OffsetDateTime,
-}
-
-/// What was created.
-#[derive(Serialize, ToSchema)]
-struct CreatedOrg {
-    #[schema(example = "org_ny_klinikk")]
-    org_id: String,
-    #[schema(example = "vipps-client-new001")]
-    client_id: String,
-    vipps_enabled: bool,
-    #[schema(example = "production")]
-    environment: &'static str,
-    #[serde(with = "second")]
-    #[schema(value_type = String, format = DateTime, example = "2026-03-26T10:00:00Z")]
-    created_at: OffsetDateTime,
-}
-
-/// What was changed.
-#[derive(Serialize, ToSchema)]
-struct ChangedOrg {
-    #[schema(example = "org_helseapp")]
-    org_id: String,
-    #[schema(example = false)]
-    vipps_enabled: bool,
-    #[schema(example = "test")]
-    environment: &'static str,
-    #[serde(with = "second")]
-    #[schema(value_type = String, format = DateTime, example = "2026-03-26T10:05:00Z")]
-    updated_at: OffsetDateTime,
-}
-
-#[derive(Serialize, ToSchema)]
-struct RemovedOrg {
-    #[schema(example = "org_helseapp")]
-    org_id: String,
-    /// Always true.
-    deleted: bool,
-    #[serde(with = "second")]
-    #[schema(value_type = String, format = DateTime, example = "2026-03-26T10:10:00Z")]
-    deleted_at: OffsetDateTime,
-}
-
-#[derive(Serialize, ToSchema)]
-struct OrgStatus {
-    #[schema(example = "org_helseapp")]
-    org_id: String,
-    vipps_enabled: bool,
-    #[schema(example = "vipps-client-abc123")]
-    client_id: String,
-    #[schema(example = "production")]
-    environment: &'static str,
-}
-
-/// An organisation to be created.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "it is read field by field, so that every fault is told; this describes it")]
-struct NewOrg {
-    /// Lower-case letters, digits, `_` and `-`, at most 64. It stands in addresses, and is not given twice.
-    #[schema(example = "org_ny_klinikk", pattern = "^[a-z0-9_-]{1,64}$")]
-    org_id: String,
-    #[schema(example = "vipps-client-new001")]
-    client_id: String,
-    /// `vault://`, `env://`, `file://` or `sealed://`.
-    #[schema(example = "vault://orgs/org_ny_klinikk/vipps_secret")]
-    client_secret_ref: String,
-    #[schema(example = "myapp://vipps-callback")]
-    redirect_uri: Option<String>,
-    #[schema(example = json!(["openid", "phoneNumber"]))]
-    scopes: Option<Vec<String>>,
-    /// `production`, which it is if nothing is said, or `test`.
-    #[schema(example = "production")]
-    environment: Option<String>,
-}
-
-/// What of an organisation is to be changed; what is left out stays.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "it is read field by field, so that every fault is told; this describes it")]
-struct OrgChange {
-    client_id: Option<String>,
-    client_secret_ref: Option<String>,
-    /// Null takes it away. Elsewhere null is like leaving a field out.
-    redirect_uri: Option<String>,
-    scopes: Option<Vec<String>>,
-    /// False: nothing is fetched or changed upstream any more.
-    #[schema(example = false)]
-    vipps_enabled: Option<bool>,
-    #[schema(example = "test")]
-    environment: Option<String>,
-}
-
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "it is read by hand, so that every fault is told; this describes it")]
-struct Paging {
-    /// From 1.
-    #[param(minimum = 1, example = 1)]
-    page: Option<u32>,
-    /// Organisations on a page.
-    #[param(minimum = 1, maximum = 100, example = 20)]
-    limit: Option<u32>,
-}
 
 /// List the active organisations
 ///
@@ -450,19 +295,4 @@ fn uri(text: &str) -> Result<(), String> {
 
 fn environment(text: &str) -> Result<(), String> {
     text.parse::<Environment>().map(drop).map_err(|_| "This is production or test.".to_owned())
-}
-
-/// Moments to the second, in UTC: `2026-03-26T10:00:00Z`.
-mod second {
-    use serde::Serializer;
-    use time::OffsetDateTime;
-    use time::format_description::BorrowedFormatItem;
-    use time::macros::format_description;
-
-    const FORMAT: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]Z");
-
-    pub fn serialize<S: Serializer>(moment: &OffsetDateTime, serializer: S) -> Result<S::Ok, S::Error> {
-        let utc = moment.to_offset(time::UtcOffset::UTC);
-        serializer.serialize_str(&utc.format(FORMAT).map_err(serde::ser::Error::custom)?)
-    }
 }

@@ -29,7 +29,7 @@ fn run(round: Round) -> BoxFuture<'static, Result<Done, Trouble>> {
         let mut tenant = round.store.tenant(&round.scope).await?;
         let freshest = tenant.freshest_open_product_order().await?;
         // What a merchant has just got is looked up at once.
-        let then = tenant.product_orders_name_new_sales_units().await?.then_some(sales_units::NAME);
+        let then = tenant.product_orders_name_new_sales_units(now).await?.then_some(sales_units::NAME);
         drop(tenant);
         tracing::info!(organisation = %round.scope.copy, orders = count, ?outcome, "the list of product orders was fetched");
         let held = (outcome.held > 0).then(|| {
