@@ -2,6 +2,8 @@
 
 pub mod api_token;
 pub mod bank_account;
+pub mod columns;
+pub mod export;
 pub mod failure;
 pub mod feedback;
 pub mod freshness;
@@ -15,6 +17,7 @@ pub mod page;
 pub mod partner;
 pub mod prefill;
 pub mod price_package;
+pub mod price_package_filter;
 pub mod product_order;
 pub mod product_order_filter;
 pub mod sales_unit;

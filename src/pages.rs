@@ -5,6 +5,7 @@ pub mod api_tokens;
 pub mod businesses;
 pub mod contracts;
 pub mod details;
+pub mod export;
 pub mod frame;
 pub mod freshness;
 pub mod landing;

@@ -57,6 +57,16 @@ pub fn is_for_partners(path: &str) -> bool {
     decoded(path).split('/').nth(3).is_some_and(|section| PARTNER_SECTIONS.contains(&section))
 }
 
+/// A list as a file.
+pub fn export(list: &str) -> String {
+    format!("{list}/export")
+}
+
+/// A list for programs.
+pub fn api_list(organisation: &OrgId, list: &str) -> String {
+    format!("/api/v1/organisations/{organisation}/{list}")
+}
+
 pub fn sales_units(organisation: &OrgId) -> String {
     format!("/as/{organisation}/sales-units")
 }

@@ -5,9 +5,11 @@ pub mod api;
 pub mod changing;
 pub mod commands;
 pub mod config;
+pub mod exporting;
 pub mod logo;
 pub mod ordering;
 pub mod postgres;
+pub mod records;
 pub mod rendering;
 pub mod requests;
 pub mod router;
@@ -65,6 +67,7 @@ struct Parts {
     looks: ordering::Looks,
     link_limits: LinkLimits,
     api_limits: ApiLimits,
+    turns: exporting::Turns,
     /// Having upstream asked for programs, counted by organisation.
     refreshes: Limiter,
     site: Site,
@@ -97,6 +100,7 @@ impl Portal {
             looks: ordering::Looks::default(),
             link_limits: LinkLimits::default(),
             api_limits: ApiLimits::default(),
+            turns: exporting::Turns::default(),
             refreshes: Limiter::per_minute(REFRESHES),
             site,
         })))
@@ -142,6 +146,11 @@ impl Portal {
 
     pub fn api_limits(&self) -> &ApiLimits {
         &self.0.api_limits
+    }
+
+    /// Whose turn it is to read a piece of a file.
+    pub fn turns(&self) -> &exporting::Turns {
+        &self.0.turns
     }
 
     pub fn refreshes(&self) -> &Limiter {

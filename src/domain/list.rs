@@ -10,7 +10,9 @@ mod tests;
 use form_urlencoded::Serializer;
 
 pub(crate) use self::facets::choice;
-pub use self::facets::{Bits, Choosable, Chosen, FacetTest, Facets, MarketFacet, SortChoice, choose, chosen};
+pub use self::facets::{
+    Bits, Choosable, Chosen, FacetTest, Facets, MarketFacet, Offered, SortChoice, choose, chosen, offered,
+};
 use super::page::{Cursor, Position};
 
 /// Longest search text that is read; more than any name and identifier together.
@@ -68,16 +70,18 @@ impl<F: Facets> ListQuery<F> {
     pub fn from_query(query: &str) -> Self {
         let mut read = Self::default();
         for (key, value) in form_urlencoded::parse(query.as_bytes()) {
-            if !value.is_empty() && !read.set(&key, &value) {
+            if !value.is_empty() && read.set(&key, &value) == Some(false) {
                 read.ignored.push(key.into_owned());
             }
         }
         read
     }
 
-    fn set(&mut self, key: &str, value: &str) -> bool {
+    /// Takes over a parameter of the address: whether its value means anything. None if no list of this kind has such
+    /// a parameter.
+    pub fn set(&mut self, key: &str, value: &str) -> Option<bool> {
         let filter = &mut self.filter;
-        match key {
+        Some(match key {
             "q" => {
                 let text: String = value.chars().filter(|character| !character.is_control()).collect();
                 filter.text = text.trim().chars().take(TEXT_LIMIT).collect();
@@ -93,8 +97,8 @@ impl<F: Facets> ListQuery<F> {
             "after" => self.set_position(Cursor::parse(value).map(Position::After)),
             "before" => self.set_position(Cursor::parse(value).map(Position::Before)),
             "page" => self.set_position((value == "last").then_some(Position::Last)),
-            key => filter.facets.set(key, value).unwrap_or(true),
-        }
+            key => return filter.facets.set(key, value),
+        })
     }
 
     fn set_position(&mut self, position: Option<Position>) -> bool {

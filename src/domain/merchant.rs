@@ -41,6 +41,16 @@ impl MerchantStatus {
         }
     }
 
+    /// Upstream's word; none for unknown.
+    pub fn upstream(&self) -> Option<&str> {
+        match self {
+            Self::Active => Some("ACTIVE"),
+            Self::Deactivated => Some("DEACTIVATED"),
+            Self::Other(word) => Some(word),
+            Self::Unknown => None,
+        }
+    }
+
     pub fn label(&self) -> &str {
         match self {
             Self::Active => "Active",

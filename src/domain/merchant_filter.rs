@@ -3,7 +3,8 @@
 use time::OffsetDateTime;
 
 use super::list::{
-    Bits, Chosen, FacetTest, Facets, ListFilter, ListQuery, MarketFacet, SortChoice, choice, choose, chosen,
+    Bits, Chosen, FacetTest, Facets, ListFilter, ListQuery, MarketFacet, Offered, SortChoice, choice, choose, chosen,
+    offered,
 };
 use super::merchant::MerchantStatus;
 
@@ -107,6 +108,10 @@ impl Facets for MerchantFacets {
             "state" => Some(choose(&mut self.state, word)),
             _ => None,
         }
+    }
+
+    fn offered() -> Vec<Offered> {
+        vec![offered::<MarketFacet>("market"), offered::<StatusFacet>("status"), offered::<StateFacet>("state")]
     }
 
     fn chosen(&self) -> Vec<Chosen> {

@@ -2,7 +2,9 @@
 
 use time::{Duration, OffsetDateTime};
 
-use super::list::{Bits, Chosen, FacetTest, Facets, ListFilter, ListQuery, SortChoice, choice, choose, chosen};
+use super::list::{
+    Bits, Chosen, FacetTest, Facets, ListFilter, ListQuery, Offered, SortChoice, choice, choose, chosen, offered,
+};
 use super::product_order::message::EXPIRES_SOON;
 use super::product_order::{Delivery, OrderKind, OrderStatus, PREFILL_LIFE, ProductOrderRow, ProductType};
 
@@ -181,6 +183,17 @@ impl Facets for ProductOrderFacets {
         })
     }
 
+    fn offered() -> Vec<Offered> {
+        vec![
+            offered::<FollowFacet>("follow"),
+            offered::<StatusFacet>("status"),
+            offered::<KindFacet>("kind"),
+            offered::<ProductFacet>("product"),
+            offered::<AgeFacet>("age"),
+            offered::<StateFacet>("state"),
+        ]
+    }
+
     fn chosen(&self) -> Vec<Chosen> {
         let chosen = [
             chosen("follow", "", self.follow),
@@ -282,6 +295,7 @@ mod tests {
     fn order(status: OrderStatus, age: Duration, now: OffsetDateTime) -> ProductOrderRow {
         ProductOrderRow {
             id: Uuid::from_u128(1),
+            upstream_id: None,
             kind: OrderKind::Prefill,
             product_type: ProductType::Checkout,
             status,

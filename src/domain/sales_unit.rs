@@ -218,8 +218,7 @@ pub struct SalesUnitRow {
     pub name: Option<String>,
     pub business_identifier: Option<BusinessIdentifier>,
     pub merchant_name: Option<String>,
-    pub capture_type: CaptureType,
-    pub recurring_allowed: Flag,
+    pub configuration: Configuration,
     pub details_at: Option<OffsetDateTime>,
     /// When upstream stopped showing the unit; none while it is visible.
     pub gone_at: Option<OffsetDateTime>,

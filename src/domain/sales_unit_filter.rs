@@ -4,7 +4,8 @@ use time::OffsetDateTime;
 
 use super::freshness::GONE_LATELY;
 use super::list::{
-    Bits, Choosable, Chosen, FacetTest, Facets, ListFilter, ListQuery, MarketFacet, SortChoice, choice, choose, chosen,
+    Bits, Choosable, Chosen, FacetTest, Facets, ListFilter, ListQuery, MarketFacet, Offered, SortChoice, choice,
+    choose, chosen, offered,
 };
 use super::sales_unit::{CaptureType, Flag};
 
@@ -147,6 +148,13 @@ impl Facets for SalesUnitFacets {
                 Some(choose(&mut self.flags[at], word))
             }
         }
+    }
+
+    fn offered() -> Vec<Offered> {
+        let flags = FLAGS.iter().map(|(key, _)| offered::<Flag>(key));
+        let others =
+            [offered::<CaptureFacet>("capture"), offered::<MarketFacet>("market"), offered::<StateFacet>("state")];
+        others.into_iter().chain(flags).collect()
     }
 
     fn chosen(&self) -> Vec<Chosen> {

@@ -3,7 +3,9 @@
 use time::OffsetDateTime;
 
 use super::freshness::GONE_LATELY;
-use super::list::{Bits, Chosen, FacetTest, Facets, ListFilter, ListQuery, SortChoice, choice, choose, chosen};
+use super::list::{
+    Bits, Chosen, FacetTest, Facets, ListFilter, ListQuery, Offered, SortChoice, choice, choose, chosen, offered,
+};
 use super::webhook::{EVENTS, WebhookState, documented, is_plain_http};
 
 pub type WebhookFilter = ListFilter<WebhookFacets>;
@@ -160,6 +162,17 @@ impl Facets for WebhookFacets {
             "transport" => Some(choose(&mut self.transport, word)),
             _ => None,
         }
+    }
+
+    fn offered() -> Vec<Offered> {
+        let families = EVENTS.iter().map(|family| family.word);
+        let words = all_events().chain(families).chain([EventFacet::Other.word()]).collect();
+        vec![
+            Offered { key: "event", words },
+            offered::<ScopeFacet>("scope"),
+            offered::<StateFacet>("state"),
+            offered::<TransportFacet>("transport"),
+        ]
     }
 
     fn chosen(&self) -> Vec<Chosen> {

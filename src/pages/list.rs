@@ -6,8 +6,10 @@
 use leptos::either::Either;
 use leptos::prelude::*;
 
+use super::export::ExportMenu;
 use super::parameter;
 use crate::components::{Choice, Empty, Icon, grouped};
+use crate::domain::columns::Column;
 use crate::domain::freshness::CopyState;
 use crate::domain::list::{Choosable, Facets, ListFilter, ListQuery, TEXT_LIMIT};
 use crate::domain::page::{Page, Position};
@@ -25,6 +27,10 @@ pub struct List<'a, F: Facets> {
     pub many: &'static str,
     /// What is searched: `Name, MSN, merchant or business identifier`.
     pub searched: &'static str,
+    /// What of it can be had as a file.
+    pub columns: &'static [Column],
+    /// The whole address at which programs read it.
+    pub api: String,
     pub query: &'a ListQuery<F>,
 }
 
@@ -93,6 +99,13 @@ impl<F: Facets> List<'_, F> {
         let chips = chips.collect_view();
         let summary = self.summary(&page);
         let title = self.title;
+        let export = ExportMenu {
+            path: paths::export(&self.path),
+            api: self.api.clone(),
+            columns: self.columns,
+            chosen: filter.chosen(),
+        };
+        let export = export.show();
         let rows = if page.rows.is_empty() {
             self.empty(&page, nothing)
         } else {
@@ -113,6 +126,7 @@ impl<F: Facets> List<'_, F> {
                 <div class="summary-line">
                     <p class="summary" role="status">{summary}</p>
                     <ul class="chips" aria-label="Filters">{chips}</ul>
+                    {export}
                 </div>
                 {ignored.map(|ignored| view! { <p class="notice">{ignored}</p> })}
                 {rows}

@@ -12,6 +12,7 @@ use super::list::{List, Nothing, choice, column, nothing_because};
 use super::not_found::{Failed, NotFoundPage};
 use super::{acting, loaded, query};
 use crate::components::{Ago, Copy, Marked, grouped};
+use crate::domain::columns::MERCHANTS;
 use crate::domain::freshness::{absolute, day};
 use crate::domain::identifiers::Market;
 use crate::domain::merchant::MerchantRow;
@@ -49,6 +50,8 @@ fn list(acting: &Acting, query: &MerchantQuery, page: Page<MerchantRow>) -> impl
         one: "merchant",
         many: "merchants",
         searched: "Name or business identifier",
+        columns: MERCHANTS,
+        api: acting.api_address("merchants"),
         query,
     };
     let columns = vec![

@@ -3,16 +3,19 @@
 use leptos::either::Either;
 use leptos::prelude::*;
 
+use super::export::ExportMenu;
 use super::frame::{ActingFrame, Place};
 use super::freshness::FreshnessLine;
 use super::list::nothing_because;
 use super::not_found::{Failed, NotFoundPage};
 use super::{acting, loaded, parameter, query, sales_units};
 use crate::components::{Badge, Copy, Empty, Tone, grouped};
+use crate::domain::columns::PRICE_PACKAGES;
 use crate::domain::freshness::absolute;
 use crate::domain::identifiers::Market;
 use crate::domain::organisation::OrgId;
 use crate::domain::price_package::KnownPricePackage;
+use crate::domain::price_package_filter::PricePackageFilter;
 use crate::domain::sales_unit::ListedSalesUnit;
 use crate::paths;
 use crate::server::acting::Acting;
@@ -21,8 +24,7 @@ use crate::server::acting::price_packages::UNITS_SHOWN;
 /// What the list is narrowed down to, by links; stands in the address.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Narrowed {
-    market: Option<String>,
-    product: Option<String>,
+    filter: PricePackageFilter,
     /// The package whose sales units are shown.
     units: Option<String>,
 }
@@ -32,8 +34,7 @@ pub fn PricePackagesPage() -> impl IntoView {
     let Some(acting) = acting() else { return Either::Left(NotFoundPage()) };
     let query = query();
     let narrowed = Narrowed {
-        market: parameter(&query, "market"),
-        product: parameter(&query, "product"),
+        filter: PricePackageFilter { market: parameter(&query, "market"), product: parameter(&query, "product") },
         units: parameter(&query, "units"),
     };
     Either::Right(loaded(async move {
@@ -72,9 +73,16 @@ fn list(
         ("No price packages", "Vipps MobilePay shows no price packages for this partner."),
     );
     let back = paths::price_packages_with(&organisation, &narrowed.to_query());
+    let export = ExportMenu {
+        path: paths::export(&paths::price_packages(&organisation)),
+        api: acting.api_address("price-packages"),
+        columns: PRICE_PACKAGES,
+        chosen: narrowed.filter.chosen(),
+    };
+    let export = export.show();
     let links = links(&organisation, narrowed, &packages);
     let total = packages.len();
-    let shown: Vec<_> = packages.into_iter().filter(|known| narrowed.shows(known)).collect();
+    let shown: Vec<_> = packages.into_iter().filter(|known| narrowed.filter.shows(known)).collect();
     let summary = match shown.len() {
         count if count == total => {
             format!("{} price package{}", grouped(total), if total == 1 { "" } else { "s" })
@@ -122,7 +130,10 @@ fn list(
         </header>
         {links}
         <section id="results" class="packages" aria-label="Price packages">
-            <p class="summary" role="status">{summary}</p>
+            <div class="summary-line">
+                <p class="summary" role="status">{summary}</p>
+                {export}
+            </div>
             {table}
         </section>
     }
@@ -219,10 +230,11 @@ fn links(organisation: &OrgId, narrowed: &Narrowed, packages: &[KnownPricePackag
             view! { <div class="chip-line"><span>{title}</span><ul class="chips" aria-label=title>{choices}</ul></div> },
         )
     };
-    let of_market = |market| Narrowed { market, product: narrowed.product.clone(), units: None };
-    let of_product = |product| Narrowed { product, market: narrowed.market.clone(), units: None };
-    let markets = group("Market", markets, &narrowed.market, &of_market);
-    let products = group("Product", products, &narrowed.product, &of_product);
+    let with = |filter| Narrowed { filter, units: None };
+    let of_market = |market| with(PricePackageFilter { market, ..narrowed.filter.clone() });
+    let of_product = |product| with(PricePackageFilter { product, ..narrowed.filter.clone() });
+    let markets = group("Market", markets, &narrowed.filter.market, &of_market);
+    let products = group("Product", products, &narrowed.filter.product, &of_product);
     view! { <div class="chip-lines">{markets}{products}</div> }
 }
 
@@ -247,18 +259,11 @@ pub fn market_name(code: &str) -> String {
 }
 
 impl Narrowed {
-    fn shows(&self, known: &KnownPricePackage) -> bool {
-        let package = &known.package;
-        self.market.as_deref().is_none_or(|market| package.market.as_deref() == Some(market))
-            && self.product.as_deref().is_none_or(|product| package.product_type.upstream() == Some(product))
-    }
-
     fn to_query(&self) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
-        for (key, value) in [("market", &self.market), ("product", &self.product), ("units", &self.units)] {
-            if let Some(value) = value {
-                query.append_pair(key, value);
-            }
+        query.extend_pairs(self.filter.chosen());
+        if let Some(units) = &self.units {
+            query.append_pair("units", units);
         }
         query.finish()
     }

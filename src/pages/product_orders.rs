@@ -14,6 +14,7 @@ use super::product_order::days_left;
 use super::{acting, loaded, query};
 use crate::components::form::Disabled;
 use crate::components::{Ago, Badge, Copy, Icon, Marked, Tone};
+use crate::domain::columns::PRODUCT_ORDERS;
 use crate::domain::list::Choosable;
 use crate::domain::organisation::{OrgId, Role};
 use crate::domain::page::Page;
@@ -51,6 +52,8 @@ fn list(acting: &Acting, query: &ProductOrderQuery, page: Page<ProductOrderRow>)
         one: "product order",
         many: "product orders",
         searched: "Name, business identifier, MSN, order ID or note",
+        columns: PRODUCT_ORDERS,
+        api: acting.api_address("product-orders"),
         query,
     };
     let columns = vec![

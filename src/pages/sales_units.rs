@@ -12,6 +12,7 @@ use super::list::{List, Nothing, choice, column, nothing_because};
 use super::not_found::{Failed, NotFoundPage};
 use super::{acting, loaded, query};
 use crate::components::{Badge, Copy, Marked, Tone, grouped};
+use crate::domain::columns::SALES_UNITS;
 use crate::domain::list::Choosable;
 use crate::domain::organisation::{OrgId, OrganisationKind};
 use crate::domain::page::Page;
@@ -54,6 +55,8 @@ fn list(acting: &Acting, query: &SalesUnitQuery, page: Page<SalesUnitRow>) -> im
         one: "sales unit",
         many: "sales units",
         searched: "Name, MSN, merchant or business identifier",
+        columns: SALES_UNITS,
+        api: acting.api_address("sales-units"),
         query,
     };
     let columns = vec![
@@ -121,8 +124,10 @@ fn row(organisation: &OrgId, unit: SalesUnitRow, needles: &Arc<[String]>, list: 
         .into_any(),
         None => pending(known).into_any(),
     };
-    let capture = if known { unit.capture_type.label().to_owned().into_any() } else { pending(false).into_any() };
-    let recurring = if known { flag_badge(unit.recurring_allowed).into_any() } else { pending(false).into_any() };
+    let capture =
+        if known { unit.configuration.capture_type.label().to_owned().into_any() } else { pending(false).into_any() };
+    let recurring =
+        if known { flag_badge(unit.configuration.recurring_allowed).into_any() } else { pending(false).into_any() };
     view! {
         <tr class:gone=unit.gone_at.is_some()>
             <th scope="row"><a href=path data-row=""><Marked text=name needles=Arc::clone(needles)/></a>{gone}</th>

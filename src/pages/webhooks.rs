@@ -12,6 +12,7 @@ use super::not_found::{Failed, NotFoundPage};
 use super::{acting, loaded, query};
 use crate::components::form::Disabled;
 use crate::components::{Ago, Badge, Icon, Marked, Tone, grouped};
+use crate::domain::columns::WEBHOOKS;
 use crate::domain::organisation::{OrgId, Role};
 use crate::domain::page::Page;
 use crate::domain::search_text::needles;
@@ -45,6 +46,8 @@ fn list(acting: &Acting, query: &WebhookQuery, page: Page<Webhook>) -> impl Into
         one: "webhook",
         many: "webhooks",
         searched: "URL, ID, MSN or name of the sales unit",
+        columns: WEBHOOKS,
+        api: acting.api_address("webhooks"),
         query,
     };
     let columns = vec![

@@ -12,6 +12,7 @@ pub mod prefill;
 pub mod price_packages;
 pub mod product_orders;
 pub mod program;
+pub mod reading;
 pub mod templates;
 pub mod webhooks;
 
@@ -20,18 +21,20 @@ use uuid::Uuid;
 
 use self::price_packages::PricePackageView;
 use super::Portal;
-use super::store::organisations::{ActingRow, JobRow};
+use super::records::Recorded;
+use super::store::organisations::ActingRow;
 use super::store::sales_unit_list::SalesUnits;
 use super::store::{Tenant, unavailable};
 use super::sync;
 use crate::domain::failure::Failure;
-use crate::domain::freshness::{CopyState, Freshness, failing};
+use crate::domain::freshness::{Freshness, failing};
 use crate::domain::identifiers::Msn;
 use crate::domain::merchant::Merchant;
 use crate::domain::organisation::{Environment, OrgId, Organisation, OrganisationKind, Role};
 use crate::domain::page::Page;
 use crate::domain::sales_unit::{ListedSalesUnit, SalesUnit, SalesUnitRow};
 use crate::domain::sales_unit_filter::{SalesUnitFilter, SalesUnitQuery};
+use crate::paths;
 
 /// Rows of a page of a list.
 pub const PAGE_SIZE: usize = 50;
@@ -130,6 +133,11 @@ impl Acting {
         if self.row.organisation.role >= role { Ok(()) } else { Err(Failure::NotAllowed) }
     }
 
+    /// The whole address at which programs read a list of this organisation.
+    pub fn api_address(&self, list: &str) -> String {
+        format!("{}{}", self.portal.public_url(), paths::api_list(&self.organisation().id, list))
+    }
+
     pub fn email(&self) -> &str {
         &self.row.email
     }
@@ -156,38 +164,30 @@ impl Acting {
 
     /// How old the copy of the sales units is, and why.
     pub fn freshness(&self) -> Freshness {
-        use sync::{merchants, sales_unit_details, sales_units};
-        self.freshness_of(&[sales_units::NAME, sales_unit_details::NAME, merchants::NAME])
+        self.freshness_of(SalesUnits::RESOURCES)
     }
 
     /// How old the copy of some resources is; the first one's age counts.
     pub fn freshness_of(&self, resources: &[&str]) -> Freshness {
-        let jobs: Vec<&JobRow> =
-            self.row.jobs.iter().filter(|job| resources.contains(&job.resource.as_str())).collect();
-        let first = jobs.iter().find(|job| resources.first() == Some(&job.resource.as_str()));
-        let as_of = first.and_then(|job| job.completed_at);
-        Freshness { as_of, state: copy_state(&self.row, &jobs, as_of.is_some()) }
+        self.row.copy.freshness_of(resources)
     }
 
     pub async fn sales_units(&self, query: &SalesUnitQuery) -> Result<Page<SalesUnitRow>, Failure> {
-        let store = self.portal.store();
-        store.page::<SalesUnits>(&self.row.scope, self.row.version, query, PAGE_SIZE).await.map_err(unavailable)
+        self.page::<SalesUnits>(query, PAGE_SIZE).await
     }
 
     /// How many sales units match.
     pub async fn count_sales_units(&self, filter: &SalesUnitFilter) -> Result<usize, Failure> {
-        let (store, query) = (self.portal.store(), filter.clone().into());
-        let page = store.page::<SalesUnits>(&self.row.scope, self.row.version, &query, 0).await.map_err(unavailable)?;
-        Ok(page.matching)
+        Ok(self.page::<SalesUnits>(&filter.clone().into(), 0).await?.matching)
     }
 
     /// What the sync has trouble with, in words; one line for each kind of trouble.
     pub fn troubles(&self) -> Vec<String> {
-        if self.row.has_keys && !self.row.asks_upstream {
+        if self.row.copy.has_keys && !self.row.copy.asks_upstream {
             return vec![self.not_asked().to_string()];
         }
         let mut troubles: Vec<String> = Vec::new();
-        for job in &self.row.jobs {
+        for job in &self.row.copy.jobs {
             let trouble = match (job.failing_since, &job.held) {
                 (Some(since), _) => failing(since, job.failure.as_deref().unwrap_or_default(), false),
                 (None, Some(held)) => format!("{held}."),
@@ -204,7 +204,7 @@ impl Acting {
 
     /// How many units' details are still to come in the round that is under way.
     pub fn details_outstanding(&self) -> usize {
-        let job = self.row.jobs.iter().find(|job| job.resource == sync::sales_unit_details::NAME && job.under_way);
+        let job = self.row.copy.jobs.iter().find(|job| job.resource == sync::sales_unit_details::NAME && job.under_way);
         job.map_or(0, |job| usize::try_from(job.total - job.done).unwrap_or_default())
     }
 
@@ -233,15 +233,15 @@ impl Acting {
 
     /// Whether the list of sales units is being fetched, or about to be.
     pub fn awaits_sales_units(&self) -> bool {
-        self.row.jobs.iter().any(|job| job.resource == sync::sales_units::NAME && job.under_way)
+        self.row.copy.jobs.iter().any(|job| job.resource == sync::sales_units::NAME && job.under_way)
     }
 
     /// Calls for a resource to be fetched anew; the sync does it as soon as it can.
     pub async fn call_for_sync(&self, resource: &str) -> Result<(), Failure> {
-        if !self.row.has_keys {
+        if !self.row.copy.has_keys {
             return Err(Failure::NoKeys);
         }
-        if !self.row.asks_upstream {
+        if !self.row.copy.asks_upstream {
             return Err(self.not_asked());
         }
         let store = self.portal.store();
@@ -260,31 +260,5 @@ impl Acting {
                 }
             });
         }
-    }
-}
-
-fn copy_state(row: &ActingRow, jobs: &[&JobRow], listed: bool) -> CopyState {
-    if !row.has_keys {
-        return CopyState::NoKeys;
-    }
-    if !row.asks_upstream {
-        return CopyState::SwitchedOff;
-    }
-    if let Some((since, job)) =
-        jobs.iter().filter_map(|job| Some((job.failing_since?, job))).min_by_key(|(since, _)| *since)
-    {
-        return CopyState::Failing { since, reason: job.failure.clone().unwrap_or_default() };
-    }
-    if let Some(reason) = jobs.iter().find_map(|job| job.held.clone()) {
-        return CopyState::Held { reason };
-    }
-    match jobs.iter().find(|job| job.under_way) {
-        Some(job) => CopyState::Fetching {
-            what: sync::what(&job.resource),
-            done: u64::try_from(job.done).unwrap_or_default(),
-            total: u64::try_from(job.total).unwrap_or_default(),
-        },
-        None if listed => CopyState::Complete,
-        None => CopyState::Waiting,
     }
 }

@@ -3,13 +3,14 @@
 
 mod fields;
 mod management;
+mod organisations;
 mod problem;
 mod vipps_orgs;
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use axum::extract::{FromRequestParts, Path, Request, State};
+use axum::extract::{DefaultBodyLimit, FromRequestParts, Path, Request, State};
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
@@ -22,7 +23,7 @@ use serde_json::Value;
 use utoipa::openapi::OpenApi as Description;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
-use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 use utoipa_axum::routes;
 
 use self::problem::Problem;
@@ -32,9 +33,11 @@ use super::security::limiter::Limiter;
 use super::store::api_tokens::{KnownToken, TokenOwner};
 use super::{Portal, rendering};
 use crate::domain::api_token::TokenScope;
-use crate::domain::organisation::OrgId;
+use crate::domain::organisation::{OrgId, Role};
 use crate::pages::api_docs::ApiDescription;
 
+/// The largest product order: there may be a picture in it.
+const LARGEST_ORDER: usize = 16 * 1024 * 1024;
 /// Requests of one token in a minute.
 const A_MINUTE: NonZeroU32 = NonZeroU32::new(1_200).unwrap();
 
@@ -101,18 +104,39 @@ pub fn router(portal: Portal) -> Router<Portal> {
 }
 
 /// The routes and their description, from the same annotations.
+#[expect(deprecated, reason = "addresses that are old answer all the same")]
 pub fn routes() -> (Router<Portal>, Description) {
     OpenApiRouter::with_openapi(Root::openapi())
         .routes(routes!(vipps_orgs::list, vipps_orgs::create))
         .routes(routes!(vipps_orgs::find, vipps_orgs::change, vipps_orgs::remove))
         .routes(routes!(vipps_orgs::status))
+        .routes(routes!(organisations::list))
+        .routes(routes!(organisations::sales_units))
+        .routes(routes!(organisations::sales_units_file))
+        .routes(routes!(organisations::merchants))
+        .routes(routes!(organisations::merchants_file))
+        .routes(routes!(organisations::product_orders))
+        .routes(routes!(organisations::product_orders_file))
+        .routes(routes!(organisations::price_packages))
+        .routes(routes!(organisations::price_packages_file))
+        .routes(routes!(organisations::webhooks))
+        .routes(routes!(organisations::webhooks_file))
         .routes(routes!(management::sales_units))
         .routes(routes!(management::sales_unit))
         .routes(routes!(management::merchant))
         .routes(routes!(management::merchants_sales_units))
-        .routes(routes!(management::product_orders))
+        .routes(routes!(management::all_product_orders))
         .routes(routes!(management::product_order))
         .routes(routes!(management::price_packages))
+        .routes(routes!(management::product_orders::order).layer(DefaultBodyLimit::max(LARGEST_ORDER)))
+        .routes(routes!(management::product_orders::delete))
+        .routes(routes!(management::older::order).layer(DefaultBodyLimit::max(LARGEST_ORDER)))
+        .routes(routes!(management::older::order_by_another_name).layer(DefaultBodyLimit::max(LARGEST_ORDER)))
+        .routes(routes!(management::older::product_orders))
+        .routes(routes!(management::older::product_order))
+        .routes(routes!(management::older::product_order_details))
+        .routes(routes!(management::older::merchant))
+        .routes(routes!(management::older::merchants_sales_units))
         .split_for_parts()
 }
 
@@ -144,26 +168,48 @@ const AS_WHOM: &str = "portal-organisation";
 /// Who may read what an organisation has upstream: its own tokens, and its members'.
 struct OrganisationReads(Program);
 
+/// Who may change what an organisation has upstream: its own tokens that may write, and those of its operators.
+struct OrganisationWrites(Program);
+
 impl FromRequestParts<Portal> for OrganisationReads {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, portal: &Portal) -> Result<Self, Problem> {
-        let token = parts.extensions.get::<KnownToken>().ok_or_else(Problem::not_authenticated)?;
-        match &token.owner {
-            TokenOwner::Organisation(organisation) => {
-                let program = Program::acting_as(portal, organisation).await?;
-                program.map(Self).ok_or_else(Problem::not_authenticated)
-            }
-            TokenOwner::Staff(staff) => {
-                let named = parts.headers.get(AS_WHOM).and_then(|name| OrgId::parse(name.to_str().ok()?));
-                let named = named.ok_or_else(|| {
-                    Problem::not_allowed("A person's token says as whom it asks: Portal-Organisation: org_…")
-                })?;
-                Program::acting_for(portal, *staff, &named).await?.map(Self).ok_or_else(Problem::not_found)
-            }
-            TokenOwner::Instance => Err(Problem::not_allowed("A token of the instance is for the registry only.")),
-        }
+        program(parts, portal, TokenScope::Read, Role::Viewer).await.map(Self)
     }
+}
+
+impl FromRequestParts<Portal> for OrganisationWrites {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, portal: &Portal) -> Result<Self, Problem> {
+        program(parts, portal, TokenScope::Write, Role::Operator).await.map(Self)
+    }
+}
+
+/// The program behind a token, as the organisation that the token is of or that the request names.
+async fn program(parts: &Parts, portal: &Portal, scope: TokenScope, role: Role) -> Result<Program, Problem> {
+    let token = parts.extensions.get::<KnownToken>().ok_or_else(Problem::not_authenticated)?;
+    let program = match &token.owner {
+        TokenOwner::Organisation(organisation) => Program::acting_as(portal, organisation, token).await?,
+        TokenOwner::Staff(staff) => {
+            let named = parts.headers.get(AS_WHOM).and_then(|name| OrgId::parse(name.to_str().ok()?));
+            let named = named.ok_or_else(|| {
+                Problem::not_allowed("A person's token says as whom it asks: Portal-Organisation: org_…")
+            })?;
+            Program::acting_for(portal, *staff, &named, role).await?
+        }
+        TokenOwner::Instance => {
+            return Err(Problem::not_allowed("A token of the instance is for the registry only."));
+        }
+    };
+    let program = program.ok_or_else(Problem::not_found)?;
+    may(token, scope)?;
+    Ok(program)
+}
+
+fn may(token: &KnownToken, scope: TokenScope) -> Result<(), Problem> {
+    if token.scope >= scope { Ok(()) } else { Err(Problem::not_allowed("This token may read, and change nothing.")) }
 }
 
 /// Who may read the registry.
@@ -195,8 +241,5 @@ fn registry(parts: &Parts, scope: TokenScope) -> Result<(), Problem> {
             "The registry takes tokens of the instance only, which are made on its command line.",
         ));
     }
-    if token.scope < scope {
-        return Err(Problem::not_allowed("This token may read, and change nothing."));
-    }
-    Ok(())
+    may(token, scope)
 }

@@ -73,7 +73,7 @@ async fn outcome(
         }
         Err(Error::Unauthorized(_)) => return Err(Failure::KeysRefused),
         Err(error) if error.problem().is_some_and(|problem| problem.status < 500) && !error.is_transient() => {
-            Changing::Refused(refusal(&error))
+            Changing::Refused(refusal(&error).faults)
         }
         Err(_) => Changing::NotReached,
     })

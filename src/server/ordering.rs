@@ -27,16 +27,27 @@ use crate::domain::product_order::Happening;
 /// How sending went.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Sending {
-    /// Upstream has it; the link is for the merchant.
-    Sent { url: String },
+    /// Upstream has it, under this id; the link is for the merchant.
+    Sent {
+        order_id: Uuid,
+        url: String,
+    },
     /// Upstream may have it: the portal looks.
     Unknown,
     /// Upstream was not reached; it can be sent again.
     NotReached,
-    /// Upstream has said no: fields and reasons, in its words.
-    Refused(Vec<(String, String)>),
+    Refused(Refusal),
     /// This very order has been sent before, or is just being sent.
     Already,
+}
+
+/// Upstream's no.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// Its HTTP status.
+    pub status: u16,
+    /// Fields and reasons, in its words; at least one, which may be about no field.
+    pub faults: Vec<(String, String)>,
 }
 
 /// How deleting went.
@@ -44,8 +55,8 @@ pub enum Sending {
 pub enum Deleting {
     /// It is not there, or not any more.
     Deleted,
-    /// Upstream has said no; why stands in what has happened to the order.
-    Refused,
+    /// It stays; why stands in what has happened to the order, too.
+    Refused(Refusal),
     /// No usable answer: the portal looks.
     Unknown,
 }
@@ -68,7 +79,7 @@ pub async fn send(
     if !begun {
         return Ok(Sending::Already);
     }
-    to_the_end(portal, scope, order.id, request, client).await
+    to_the_end(portal, scope, order.id, order.key(), request, client).await
 }
 
 /// Sends an order once more that upstream surely does not have: the same request, under the same key.
@@ -77,13 +88,13 @@ pub async fn send_again(portal: &Portal, scope: &Scope, id: Uuid, by: Option<&st
     let client = portal.client_for_people(&scope.copy).await?;
     let mut tenant = portal.store().tenant(scope).await.map_err(unavailable)?;
     let sealed = tenant.begin_product_order_again(id, by, OffsetDateTime::now_utc()).await.map_err(unavailable)?;
-    let Some(sealed) = sealed else { return Ok(Sending::Already) };
+    let Some((sealed, key)) = sealed else { return Ok(Sending::Already) };
     let request = portal.secrets().open_again(&seal_name(id), &sealed).map_err(|error| {
         tracing::error!(%error, "a sealed order could not be opened");
         Failure::Unavailable
     })?;
     tenant.commit().await.map_err(unavailable)?;
-    to_the_end(portal, scope, id, request.expose_secret().to_owned(), client).await
+    to_the_end(portal, scope, id, key, request.expose_secret().to_owned(), client).await
 }
 
 /// Deletes an order that the merchant has not submitted. `id` is the portal's, `upstream_id` upstream's.
@@ -121,7 +132,7 @@ pub async fn delete(
                 let now = OffsetDateTime::now_utc();
                 tenant.happened(id, &refused, Some(&by), now).await.map_err(unavailable)?;
                 tenant.commit().await.map_err(unavailable)?;
-                Deleting::Refused
+                Deleting::Refused(refusal(&error))
             }
         };
         // The order is not as the page shows it from which it was to be deleted.
@@ -245,12 +256,13 @@ async fn to_the_end(
     portal: &Portal,
     scope: &Scope,
     id: Uuid,
+    key: String,
     request: String,
     client: Client,
 ) -> Result<Sending, Failure> {
     let (portal, scope) = (portal.clone(), scope.clone());
     let sending = tokio::spawn(async move {
-        let answer = client.prefill(&id.to_string(), request.into()).await;
+        let answer = client.prefill(&key, request.into()).await;
         let noted = note(&portal, &scope, id, answer).await;
         // What could not be noted is found by looking, like an answer that was lost.
         noted.unwrap_or_else(|error| {
@@ -272,7 +284,7 @@ async fn note(
     let sending = match answer {
         Ok(prefilled) => {
             tenant.finish_product_order(id, prefilled.order_id, Some(&prefilled.url), now).await?;
-            Sending::Sent { url: prefilled.url }
+            Sending::Sent { order_id: prefilled.order_id, url: prefilled.url }
         }
         Err(error) if error.leaves_outcome_open() => {
             tracing::warn!(%error, order = %id, "whether an order has arrived is not known");
@@ -282,7 +294,7 @@ async fn note(
         Err(error) if error.problem().is_some_and(|problem| problem.status < 500) && !error.is_transient() => {
             tracing::info!(%error, order = %id, "an order was refused");
             let refusal = refusal(&error);
-            tenant.refuse_product_order(id, &refusal, now).await?;
+            tenant.refuse_product_order(id, refusal.status, &refusal.faults, now).await?;
             Sending::Refused(refusal)
         }
         Err(error) => {
@@ -315,9 +327,12 @@ pub(super) fn failure(error: &Error) -> Failure {
 }
 
 /// Upstream's reasons; at least one.
-pub(super) fn refusal(error: &Error) -> Vec<(String, String)> {
-    let faults = error.problem().map(super::vipps::Problem::faults).unwrap_or_default();
-    if faults.is_empty() { vec![(String::new(), refusal_text(error))] } else { faults }
+pub(super) fn refusal(error: &Error) -> Refusal {
+    let mut faults = error.problem().map(super::vipps::Problem::faults).unwrap_or_default();
+    if faults.is_empty() {
+        faults.push((String::new(), refusal_text(error)));
+    }
+    Refusal { status: error.status().unwrap_or(400), faults }
 }
 
 fn refusal_text(error: &Error) -> String {

@@ -2,6 +2,7 @@
 
 pub mod api_tokens;
 pub mod by_link;
+pub mod exports;
 pub mod members;
 pub mod merchants;
 pub mod prefill;

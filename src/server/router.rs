@@ -13,10 +13,14 @@ use tower_http::compression::{CompressionLayer, CompressionLevel};
 use tower_http::limit::RequestBodyLimitLayer;
 
 use super::requests::{
-    api_tokens, by_link, members, merchants, prefill, price_packages, product_orders, sales_unit_change, settings,
-    templates, webhooks,
+    api_tokens, by_link, exports, members, merchants, prefill, price_packages, product_orders, sales_unit_change,
+    settings, templates, webhooks,
 };
 use super::security::{csrf, headers, sessions};
+use super::store::merchant_list::Merchants;
+use super::store::product_orders::ProductOrders;
+use super::store::sales_unit_list::SalesUnits;
+use super::store::webhooks::Webhooks;
 use super::{Portal, api, rendering, requests, site};
 use crate::app::App;
 use crate::domain::organisation::Role;
@@ -79,6 +83,11 @@ pub fn guarded_actions() -> Vec<Action> {
         operators("/as/{org}/product-orders/{id}/recognise", post(product_orders::recognise)),
         operators("/as/{org}/product-orders/{id}/release", post(product_orders::release)),
         asked_for("/as/{org}/logos/{logo}", get(prefill::logo)),
+        asked_for("/as/{org}/sales-units/export", get(exports::list::<SalesUnits>)),
+        asked_for("/as/{org}/merchants/export", get(exports::list::<Merchants>)),
+        asked_for("/as/{org}/product-orders/export", get(exports::list::<ProductOrders>)),
+        asked_for("/as/{org}/webhooks/export", get(exports::list::<Webhooks>)),
+        asked_for("/as/{org}/price-packages/export", get(exports::price_packages)),
         uploads("/as/{org}/templates/new", post(templates::make)),
         uploads("/as/{org}/templates/{id}", post(templates::change)),
         operators("/as/{org}/templates/{id}/link", post(templates::make_link)),

@@ -135,7 +135,7 @@ pub async fn delete(
             }
             Err(error) if error.problem().is_some() && !error.is_transient() => {
                 tracing::info!(%error, webhook = %id, "a webhook was not deleted");
-                let reasons: Vec<String> = refusal(&error).into_iter().map(|(_, reason)| reason).collect();
+                let reasons: Vec<String> = refusal(&error).faults.into_iter().map(|(_, reason)| reason).collect();
                 Deleting::Refused(reasons.join(" "))
             }
             Err(error) => return Err(failure(&error)),
@@ -194,7 +194,7 @@ async fn to_the_end(
         }
         Err(error) if error.problem().is_some_and(|problem| problem.status < 500) && !error.is_transient() => {
             tracing::info!(%error, "a webhook was refused");
-            Registering::Refused(refusal(&error))
+            Registering::Refused(refusal(&error).faults)
         }
         Err(error) => {
             tracing::warn!(%error, "a webhook could not be registered");

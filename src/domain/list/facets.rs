@@ -16,6 +16,9 @@ pub trait Facets: Clone + Debug + Default + PartialEq + Send + Sync + 'static {
     /// parameter is not one of these facets.
     fn set(&mut self, key: &str, word: &str) -> Option<bool>;
 
+    /// All facets that there are, and what each can be.
+    fn offered() -> Vec<Offered>;
+
     /// The facets that are chosen, always in the same order.
     fn chosen(&self) -> Vec<Chosen>;
 
@@ -32,6 +35,18 @@ pub trait Facets: Clone + Debug + Default + PartialEq + Send + Sync + 'static {
         }
         without
     }
+}
+
+/// A parameter of the address, and the words that it can have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Offered {
+    pub key: &'static str,
+    pub words: Vec<&'static str>,
+}
+
+/// A facet that is a choice.
+pub fn offered<C: Choosable>(key: &'static str) -> Offered {
+    Offered { key, words: C::ALL.iter().map(|choice| choice.word()).collect() }
 }
 
 /// A facet that is chosen.

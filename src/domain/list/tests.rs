@@ -41,6 +41,10 @@ impl Facets for Orders {
         }
     }
 
+    fn offered() -> Vec<Offered> {
+        vec![offered::<MarketFacet>("market"), offered::<Age>("age")]
+    }
+
     fn chosen(&self) -> Vec<Chosen> {
         [chosen("market", "Market", self.market), chosen("age", "", self.age)].into_iter().flatten().collect()
     }

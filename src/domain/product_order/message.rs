@@ -166,6 +166,7 @@ mod tests {
         let begun_at = datetime!(2026-11-20 12:00 UTC);
         ProductOrderRow {
             id: Uuid::from_u128(1),
+            upstream_id: None,
             kind: OrderKind::Prefill,
             product_type: ProductType::Checkout,
             status,

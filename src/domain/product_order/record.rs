@@ -53,6 +53,8 @@ impl Delivery {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProductOrderRow {
     pub id: Uuid,
+    /// Upstream's `productOrderId`, once it is known.
+    pub upstream_id: Option<Uuid>,
     pub kind: OrderKind,
     pub product_type: ProductType,
     pub status: OrderStatus,
@@ -88,8 +90,6 @@ impl ProductOrderRow {
 #[derive(Clone, Debug, PartialEq)]
 pub struct ProductOrder {
     pub row: ProductOrderRow,
-    /// Upstream's `productOrderId`.
-    pub upstream_id: Option<Uuid>,
     pub sent_by_email: Option<String>,
     pub template: Option<(Uuid, String)>,
     /// The order that this one corrects, and the one that corrects this.

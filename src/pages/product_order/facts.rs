@@ -68,7 +68,7 @@ pub(super) fn facts(shown: &Shown<'_>) -> impl IntoView + use<> {
                 <div><dt>{begun}</dt><dd><time datetime=machine(begun_at)>{absolute(begun_at)}</time></dd></div>
                 {link("Corrects", order_link(order.replaces))}
                 {link("Corrected by", order_link(order.replaced_by))}
-                {order.upstream_id.map(|id| view! { <div><dt>"Order ID"</dt><dd><span class="code">{id.to_string()}</span><Copy text=id.to_string() what="order ID"/></dd></div> })}
+                {order.row.upstream_id.map(|id| view! { <div><dt>"Order ID"</dt><dd><span class="code">{id.to_string()}</span><Copy text=id.to_string() what="order ID"/></dd></div> })}
             </dl>
         </section>
     }

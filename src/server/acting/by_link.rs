@@ -146,7 +146,7 @@ impl ByLink {
             }
             Ok(Sending::Refused(refusal)) => {
                 view.key = Uuid::new_v4();
-                match self.take_refusal(&mut view, &refusal) {
+                match self.take_refusal(&mut view, &refusal.faults) {
                     None => Ok(again(view)),
                     Some(reason) => self.failed(&reason).await,
                 }

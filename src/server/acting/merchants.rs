@@ -10,9 +10,10 @@ use crate::domain::merchant::{KnownMerchant, MerchantRow, OwnedSalesUnit};
 use crate::domain::merchant_filter::{MerchantFilter, MerchantQuery};
 use crate::domain::page::Page;
 use crate::domain::product_order::ProductOrderRow;
+use crate::server::records::Recorded;
 use crate::server::store::merchant_list::Merchants;
 use crate::server::store::unavailable;
-use crate::server::sync::{self, merchants, sales_unit_details, sales_units};
+use crate::server::sync;
 
 /// Sales units that are shown on a merchant's page.
 const UNITS: i64 = 50;
@@ -35,22 +36,17 @@ pub struct MerchantView {
 
 impl Acting {
     pub async fn merchants(&self, query: &MerchantQuery) -> Result<Page<MerchantRow>, Failure> {
-        self.as_partner()?;
-        let store = self.portal.store();
-        store.page::<Merchants>(&self.row.scope, self.row.version, query, PAGE_SIZE).await.map_err(unavailable)
+        self.page::<Merchants>(query, PAGE_SIZE).await
     }
 
     /// How many merchants match.
     pub async fn count_merchants(&self, filter: &MerchantFilter) -> Result<usize, Failure> {
-        self.as_partner()?;
-        let (store, query) = (self.portal.store(), filter.clone().into());
-        let page = store.page::<Merchants>(&self.row.scope, self.row.version, &query, 0).await.map_err(unavailable)?;
-        Ok(page.matching)
+        Ok(self.page::<Merchants>(&filter.clone().into(), 0).await?.matching)
     }
 
     /// How old the copy of the merchants is, and why.
     pub fn freshness_of_merchants(&self) -> Freshness {
-        self.freshness_of(&[merchants::NAME, sales_units::NAME, sales_unit_details::NAME])
+        self.freshness_of(Merchants::RESOURCES)
     }
 
     pub async fn merchant(&self, business: &BusinessIdentifier) -> Result<MerchantView, Failure> {

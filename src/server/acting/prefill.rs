@@ -186,7 +186,7 @@ impl Acting {
             Ok(Sending::Sent { .. }) => Ok(Outcome::Sent(draft.key)),
             Ok(Sending::Unknown | Sending::NotReached) => Ok(Outcome::There(draft.key)),
             Ok(Sending::Refused(refusal)) => {
-                view.refusal = placed(&refusal);
+                view.refusal = placed(&refusal.faults);
                 view.draft.key = Uuid::new_v4();
                 Ok(view.again(None))
             }
@@ -261,7 +261,8 @@ pub(super) async fn send(
         by_email: by.map(ToOwned::to_owned),
         template: draft.template,
         replaces: draft.replaces,
-        prefill: serde_json::to_value(draft.form.without_secrets()).map_err(unwritable)?,
+        prefill: Some(serde_json::to_value(draft.form.without_secrets()).map_err(unwritable)?),
+        of_program: None,
         sealed_request: Vec::new(),
     };
     ordering::send(portal, scope, order, serde_json::to_string(request).map_err(unwritable)?).await

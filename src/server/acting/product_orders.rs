@@ -15,9 +15,9 @@ use crate::domain::price_package::PricePackage;
 use crate::domain::product_order::{Delivery, ProductOrder, ProductOrderRow};
 use crate::domain::product_order_filter::{ProductOrderFilter, ProductOrderQuery};
 use crate::server::ordering::{self, Deleting, Sending};
+use crate::server::records::Recorded;
 use crate::server::store::product_orders::ProductOrders;
 use crate::server::store::unavailable;
-use crate::server::sync;
 
 /// Longest note that is kept with an order, in characters.
 pub const NOTE_LIMIT: usize = 2_000;
@@ -53,22 +53,17 @@ pub struct ProductOrderView {
 
 impl Acting {
     pub async fn product_orders(&self, query: &ProductOrderQuery) -> Result<Page<ProductOrderRow>, Failure> {
-        self.as_partner()?;
-        let (store, version) = (self.portal.store(), self.row.version);
-        store.page::<ProductOrders>(&self.row.scope, version, query, PAGE_SIZE).await.map_err(unavailable)
+        self.page::<ProductOrders>(query, PAGE_SIZE).await
     }
 
     /// How old the copy of the product orders is, and why.
     pub fn freshness_of_product_orders(&self) -> Freshness {
-        self.freshness_of(&[sync::product_orders::NAME])
+        self.freshness_of(ProductOrders::RESOURCES)
     }
 
     /// How many product orders match.
     pub async fn count_product_orders(&self, filter: &ProductOrderFilter) -> Result<usize, Failure> {
-        self.as_partner()?;
-        let (store, version) = (self.portal.store(), self.row.version);
-        let page = store.page::<ProductOrders>(&self.row.scope, version, &filter.clone().into(), 0).await;
-        Ok(page.map_err(unavailable)?.matching)
+        Ok(self.page::<ProductOrders>(&filter.clone().into(), 0).await?.matching)
     }
 
     /// An order by the portal's id or upstream's.
@@ -108,7 +103,7 @@ impl Acting {
     pub async fn delete_product_order(&self, id: Uuid) -> Result<Deleting, Failure> {
         self.may(Role::Operator)?;
         let order = self.product_order(id).await?.order;
-        let upstream_id = order.upstream_id.ok_or(Failure::NotFound)?;
+        let upstream_id = order.row.upstream_id.ok_or(Failure::NotFound)?;
         ordering::delete(&self.portal, &self.row.scope, order.row.id, upstream_id, self.email().to_owned()).await
     }
 
@@ -122,7 +117,7 @@ impl Acting {
     /// Asks upstream about one order now; about one of unknown outcome by looking through its list.
     pub async fn refresh_product_order(&self, id: Uuid) -> Result<Refreshing, Failure> {
         let order = self.product_order(id).await?.order;
-        match order.upstream_id {
+        match order.row.upstream_id {
             Some(upstream_id) => {
                 ordering::refresh(&self.portal, &self.row.scope, upstream_id).await?;
                 Ok(Refreshing::Asked)

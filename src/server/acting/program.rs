@@ -1,5 +1,7 @@
 //! A program that acts as an organisation, by a token of the organisation, or of one of its members.
 
+pub mod ordering;
+
 use futures::{FutureExt, TryFutureExt};
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
@@ -7,10 +9,12 @@ use uuid::Uuid;
 
 use crate::domain::failure::Failure;
 use crate::domain::identifiers::{BusinessIdentifier, Msn};
-use crate::domain::organisation::{OrgId, OrganisationKind};
+use crate::domain::organisation::{OrgId, OrganisationKind, Role};
 use crate::server::Portal;
-use crate::server::ordering::{self, patiently};
+use crate::server::ordering::{self as orders, patiently};
+use crate::server::store::api_tokens::KnownToken;
 use crate::server::store::as_upstream::Copied;
+use crate::server::store::organisations::CopyStanding;
 use crate::server::store::sync_jobs::SyncStanding;
 use crate::server::store::{Scope, Tenant, unavailable};
 use crate::server::sync;
@@ -20,9 +24,12 @@ const NEW_ENOUGH: Duration = Duration::seconds(10);
 
 #[derive(Clone)]
 pub struct Program {
-    portal: Portal,
-    scope: Scope,
-    kind: OrganisationKind,
+    pub(super) portal: Portal,
+    pub(super) scope: Scope,
+    pub(super) kind: OrganisationKind,
+    pub(super) copy: CopyStanding,
+    /// Who stands behind it, as it is written beside what it changes.
+    asker: String,
 }
 
 /// Something that the Management API tells.
@@ -39,19 +46,34 @@ pub enum Told {
 
 impl Program {
     /// None if there is no such organisation. Only a token of the organisation makes one of these.
-    pub(in super::super) async fn acting_as(portal: &Portal, organisation: &OrgId) -> Result<Option<Self>, Failure> {
+    pub(in super::super) async fn acting_as(
+        portal: &Portal,
+        organisation: &OrgId,
+        token: &KnownToken,
+    ) -> Result<Option<Self>, Failure> {
         let found = portal.store().scope_of(organisation).await.map_err(unavailable)?;
-        Ok(found.map(|(kind, scope)| Self { portal: portal.clone(), scope, kind }))
+        let asker = format!("the API token “{}”", token.name);
+        Ok(found.map(|(kind, scope, copy)| Self { portal: portal.clone(), scope, kind, copy, asker }))
     }
 
-    /// A person's program, as an organisation that they are a member of; none if they are not.
+    /// A person's program, as an organisation that they have at least this role in; none if they are no member of
+    /// it.
+    ///
+    /// # Errors
+    /// [`Failure::NotAllowed`] if their role is less.
     pub(in super::super) async fn acting_for(
         portal: &Portal,
         staff: Uuid,
         organisation: &OrgId,
+        role: Role,
     ) -> Result<Option<Self>, Failure> {
         let row = portal.store().acting(staff, organisation).await.map_err(unavailable)?;
-        Ok(row.map(|row| Self { portal: portal.clone(), kind: row.organisation.kind, scope: row.scope }))
+        let Some(row) = row else { return Ok(None) };
+        if row.organisation.role < role {
+            return Err(Failure::NotAllowed);
+        }
+        let (portal, kind) = (portal.clone(), row.organisation.kind);
+        Ok(Some(Self { portal, kind, scope: row.scope, copy: row.copy, asker: row.email }))
     }
 
     /// What the copy has of it; none if it has nothing of the kind.
@@ -78,9 +100,7 @@ impl Program {
     pub async fn asked_anew(&self, told: &Told) -> Result<Option<Copied>, Failure> {
         self.may_know(told)?;
         let (portal, copy) = (&self.portal, &self.scope.copy);
-        if !portal.refreshes().allows(copy.as_str()) {
-            return Err(Failure::AskedTooOften);
-        }
+        self.may_have_upstream_asked()?;
         let refreshed = match told {
             Told::SalesUnits => self.fetch(sync::sales_units::NAME).await,
             Told::SalesUnit(msn) => {
@@ -90,7 +110,7 @@ impl Program {
             Told::Merchant(business) => sync::merchants::refresh(portal, copy, business).await,
             Told::MerchantsSalesUnits(business) => return self.ask_for_units_of(business).await.map(Some),
             Told::ProductOrders { .. } => self.fetch(sync::product_orders::NAME).await,
-            Told::ProductOrder(id) => ordering::refresh(portal, &self.scope, *id).await,
+            Told::ProductOrder(id) => orders::refresh(portal, &self.scope, *id).await,
             Told::PricePackages => self.fetch(sync::price_packages::NAME).await,
         };
         refreshed?;
@@ -112,7 +132,7 @@ impl Program {
         let units = client
             .merchant_sales_units(business)
             .await
-            .map_err(|error| if error.is_not_found() { Failure::NotFound } else { ordering::failure(&error) })?;
+            .map_err(|error| if error.is_not_found() { Failure::NotFound } else { orders::failure(&error) })?;
         let units = units
             .iter()
             .map(|unit| json!({"msn": unit.msn.as_str(), "name": unit.name.as_deref().unwrap_or_default()}));
@@ -148,6 +168,17 @@ impl Program {
     /// What is between the partner and upstream does not exist for a merchant.
     fn may_know(&self, told: &Told) -> Result<(), Failure> {
         let is_everybodys = matches!(told, Told::SalesUnits | Told::SalesUnit(_));
-        if is_everybodys || self.kind == OrganisationKind::Partner { Ok(()) } else { Err(Failure::NotFound) }
+        if is_everybodys { Ok(()) } else { self.is_partners() }
+    }
+
+    /// What only partners have does not exist for a merchant.
+    pub fn is_partners(&self) -> Result<(), Failure> {
+        if self.kind == OrganisationKind::Partner { Ok(()) } else { Err(Failure::NotFound) }
+    }
+
+    /// Programs leave upstream room for people.
+    fn may_have_upstream_asked(&self) -> Result<(), Failure> {
+        let allowed = self.portal.refreshes().allows(self.scope.copy.as_str());
+        if allowed { Ok(()) } else { Err(Failure::AskedTooOften) }
     }
 }

@@ -12,6 +12,7 @@ use crate::domain::page::Page;
 use crate::domain::webhook::coverage::{Coverage, Uncovered};
 use crate::domain::webhook::{NewWebhook, Objections, Webhook};
 use crate::domain::webhook_filter::{WebhookFilter, WebhookQuery};
+use crate::server::records::Recorded;
 use crate::server::store::unavailable;
 use crate::server::store::webhooks::Webhooks;
 use crate::server::subscribing::{self, Deleting};
@@ -38,27 +39,22 @@ pub struct WebhookView {
 
 impl Acting {
     pub async fn webhooks(&self, query: &WebhookQuery) -> Result<Page<Webhook>, Failure> {
-        self.as_partner()?;
-        let (store, version) = (self.portal.store(), self.row.version);
-        store.page::<Webhooks>(&self.row.scope, version, query, PAGE_SIZE).await.map_err(unavailable)
+        self.page::<Webhooks>(query, PAGE_SIZE).await
     }
 
     /// How many registrations match.
     pub async fn count_webhooks(&self, filter: &WebhookFilter) -> Result<usize, Failure> {
-        self.as_partner()?;
-        let (store, version) = (self.portal.store(), self.row.version);
-        let page = store.page::<Webhooks>(&self.row.scope, version, &filter.clone().into(), 0).await;
-        Ok(page.map_err(unavailable)?.matching)
+        Ok(self.page::<Webhooks>(&filter.clone().into(), 0).await?.matching)
     }
 
     /// How old the copy of the registrations is, and why.
     pub fn webhook_freshness(&self) -> Freshness {
-        self.freshness_of(&[sync::webhooks::NAME, sync::unit_webhooks::NAME])
+        self.freshness_of(Webhooks::RESOURCES)
     }
 
     /// How many units are still to be asked for in the round that is under way.
     pub fn unit_webhooks_outstanding(&self) -> usize {
-        let job = self.row.jobs.iter().find(|job| job.resource == sync::unit_webhooks::NAME && job.under_way);
+        let job = self.row.copy.jobs.iter().find(|job| job.resource == sync::unit_webhooks::NAME && job.under_way);
         job.map_or(0, |job| usize::try_from(job.total - job.done).unwrap_or_default())
     }
 

@@ -96,7 +96,21 @@ impl Fields {
     }
 }
 
+/// A JSON object that was sent, as it is.
+pub struct JsonBody(pub Value);
+
 impl<S: Send + Sync> FromRequest<S> for Fields {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        match JsonBody::from_request(request, state).await? {
+            JsonBody(Value::Object(sent)) => Ok(Self { sent, faults: Vec::new() }),
+            JsonBody(_) => Err(Problem::new(StatusCode::BAD_REQUEST, "The body is not a JSON object.")),
+        }
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for JsonBody {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
@@ -109,7 +123,7 @@ impl<S: Send + Sync> FromRequest<S> for Fields {
             .await
             .map_err(|rejection| Problem::new(rejection.status(), "The body did not arrive whole, or is too large."))?;
         match serde_json::from_slice(&body) {
-            Ok(Value::Object(sent)) => Ok(Self { sent, faults: Vec::new() }),
+            Ok(sent @ Value::Object(_)) => Ok(Self(sent)),
             Ok(_) => Err(Problem::new(StatusCode::BAD_REQUEST, "The body is not a JSON object.")),
             Err(error) => {
                 let detail = format!("The body is not JSON: line {}, column {}.", error.line(), error.column());

@@ -3,6 +3,9 @@
 //!
 //! How old an answer is stands in `Age`. `Cache-Control: no-cache` has upstream asked first.
 
+pub mod older;
+pub mod product_orders;
+
 use axum::extract::Query;
 use axum::http::header::{AGE, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, IF_NONE_MATCH};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
@@ -81,13 +84,16 @@ pub async fn merchants_sales_units(
     (status = 200, body = Vec<Value>, headers(("Age" = u64), ("ETag" = String), ("Cache-Status" = String))),
     Refusals, UpstreamTroubles,
 ))]
-pub async fn product_orders(
+pub async fn all_product_orders(
     OrganisationReads(program): OrganisationReads,
     Query(query): Query<Vec<(String, String)>>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let with_expired = query.iter().any(|(name, value)| name == "includeExpired" && value == "true");
-    answer(&program, Told::ProductOrders { with_expired }, &headers).await
+    answer(&program, Told::ProductOrders { with_expired: with_expired(&query) }, &headers).await
+}
+
+fn with_expired(query: &[(String, String)]) -> bool {
+    query.iter().any(|(name, value)| name == "includeExpired" && value == "true")
 }
 
 /// One product order

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::domain::failure::Failure;
 use crate::pages::status_of;
+use crate::server::ordering::Refusal;
 
 /// A fault of one field or parameter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -44,8 +45,20 @@ pub struct Problem {
     /// Each fault, by its field or parameter.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<FieldFault>,
+    /// What upstream has said of single fields, as its own problems have it.
+    #[serde(rename = "extraDetails", skip_serializing_if = "Vec::is_empty")]
+    extra_details: Vec<ExtraDetail>,
     #[serde(skip)]
     retry_after: Option<u64>,
+}
+
+/// A field, and what upstream has said of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ExtraDetail {
+    #[schema(example = "businessIdentifier.id")]
+    key: String,
+    #[schema(example = "has a wrong check digit")]
+    value: String,
 }
 
 /// What every request can be answered that is not what was asked for.
@@ -90,6 +103,7 @@ impl Problem {
             detail: detail.into(),
             instance: Uuid::new_v4(),
             errors: Vec::new(),
+            extra_details: Vec::new(),
             retry_after: None,
         }
     }
@@ -98,6 +112,35 @@ impl Problem {
     pub fn faults(errors: Vec<FieldFault>) -> Self {
         let detail = "Something is wrong with what was sent; nothing was changed.";
         Self { errors, ..Self::new(StatusCode::BAD_REQUEST, detail) }
+    }
+
+    /// The same in the words of upstream's documents, for programs that were written for it.
+    pub fn faults_as_upstream(faults: Vec<(&str, &str)>) -> Self {
+        let faults = faults.into_iter().map(|(field, text)| (field.to_owned(), text.to_owned())).collect();
+        let detail = "Something is wrong with what was sent; Vipps MobilePay was not asked.";
+        Self { extra_details: details(faults), ..Self::new(StatusCode::BAD_REQUEST, detail) }
+    }
+
+    /// Upstream has said no, with a status of its own: what it says of single fields, without any secret. That it
+    /// refuses the portal's keys is no fault of who asks the portal.
+    pub fn refused(refusal: Refusal) -> Self {
+        let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::BAD_REQUEST);
+        if status == StatusCode::UNAUTHORIZED {
+            return Failure::KeysRefused.into();
+        }
+        let (about_all, about_fields): (Vec<_>, Vec<_>) =
+            refusal.faults.into_iter().partition(|(field, _)| field.is_empty());
+        let said: Vec<String> = about_all.into_iter().map(|(_, text)| text).collect();
+        let said = if said.is_empty() { "see extraDetails.".to_owned() } else { said.join(" ") };
+        Self {
+            extra_details: details(about_fields),
+            ..Self::new(status, format!("Vipps MobilePay has refused it: {said}"))
+        }
+    }
+
+    /// What is asked again after so many seconds may get another answer.
+    pub fn again_after(self, seconds: u64) -> Self {
+        Self { retry_after: Some(seconds), ..self }
     }
 
     /// 404: it does not exist, or is not for this token.
@@ -126,6 +169,10 @@ impl Problem {
         let detail = "The portal's database does not answer. Try again in a moment.";
         Self { retry_after: Some(2), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, detail) }
     }
+}
+
+fn details(faults: Vec<(String, String)>) -> Vec<ExtraDetail> {
+    faults.into_iter().map(|(key, value)| ExtraDetail { key, value }).collect()
 }
 
 fn urn<S: Serializer>(instance: &Uuid, serializer: S) -> Result<S::Ok, S::Error> {

@@ -80,7 +80,7 @@ async fn measure(settings: &BenchSettings, database_url: &str) -> anyhow::Result
         for _ in 0..REQUESTS_A_ROUND {
             let start = Instant::now();
             let row = store.acting(staff, &organisation).await?.context("the bench's person is gone")?;
-            store.page::<SalesUnits>(&row.scope, row.version, &SalesUnitQuery::default(), 50).await?;
+            store.page::<SalesUnits>(&row.scope, row.copy.version, &SalesUnitQuery::default(), 50).await?;
             if round > 0 {
                 sql.push(start.elapsed());
             }

@@ -68,7 +68,7 @@ pub async fn delete(asked: Asked) -> Response {
         Ok(match acting.delete_product_order(id).await? {
             Deleting::Deleted => "deleted",
             Deleting::Unknown => "delete-unknown",
-            Deleting::Refused => "delete-refused",
+            Deleting::Refused(_) => "delete-refused",
         })
     };
     done(asked, deed).await

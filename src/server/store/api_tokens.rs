@@ -22,6 +22,7 @@ pub enum TokenOwner {
 #[derive(Clone, Debug)]
 pub struct KnownToken {
     pub id: Uuid,
+    pub name: String,
     pub owner: TokenOwner,
     pub scope: TokenScope,
 }
@@ -66,7 +67,7 @@ impl Store {
     pub async fn api_token(&self, hash: &[u8]) -> Result<Option<KnownToken>> {
         let row = sqlx::query!(
             r#"
-            select t.id, t.scope, t.staff_id, t.organisation_id,
+            select t.id, t.name, t.scope, t.staff_id, t.organisation_id,
                    t.last_used_at is null or t.last_used_at < now() - interval '1 minute' as "stale_use!"
             from api_token t
             left join staff s on s.id = t.staff_id
@@ -87,7 +88,7 @@ impl Store {
             (None, Some(organisation)) => TokenOwner::Organisation(OrgId::try_from(organisation).map_err(unreadable)?),
             (None, None) => TokenOwner::Instance,
         };
-        Ok(Some(KnownToken { id: row.id, owner, scope: row.scope.parse().map_err(unreadable)? }))
+        Ok(Some(KnownToken { id: row.id, name: row.name, owner, scope: row.scope.parse().map_err(unreadable)? }))
     }
 
     /// Tokens that were not revoked, the newest first.

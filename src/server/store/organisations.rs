@@ -49,17 +49,12 @@ pub struct ActingRow {
     pub organisation: Organisation,
     pub scope: Scope,
     pub email: String,
-    /// The version of the copy, as of this query.
-    pub version: i64,
-    /// Whether anybody's keys serve this organisation.
-    pub has_keys: bool,
-    /// Whether anything is fetched or changed upstream with them.
+    pub copy: CopyStanding,
+    /// Whether anything is fetched or changed upstream with the keys.
     pub vipps_enabled: bool,
     pub environment: Environment,
-    pub asks_upstream: bool,
     /// The partner that serves this merchant, by name.
     pub served_by: Option<String>,
-    pub jobs: Vec<JobRow>,
     /// Which proposals upstream has been found to have, or not.
     pub probes: Vec<ProbeRow>,
     /// Of a merchant without keys: the serving partner's.
@@ -69,6 +64,18 @@ pub struct ActingRow {
     pub recent: Vec<Organisation>,
     /// Whether it is time to note that this person acts as this organisation.
     pub stale_use: bool,
+}
+
+/// How the copy that an organisation sees stands.
+#[derive(Clone, Debug)]
+pub struct CopyStanding {
+    /// As of the query that read it.
+    pub version: i64,
+    /// Whether anybody's keys serve the organisation.
+    pub has_keys: bool,
+    /// Whether upstream is asked with them.
+    pub asks_upstream: bool,
+    pub jobs: Vec<JobRow>,
 }
 
 #[derive(Clone, Debug, serde::Deserialize)]
@@ -169,13 +176,15 @@ impl Store {
             },
             scope,
             email: row.email,
-            version: row.version,
-            has_keys: row.has_keys,
+            copy: CopyStanding {
+                version: row.version,
+                has_keys: row.has_keys,
+                asks_upstream: row.asks_upstream,
+                jobs: row.jobs.0,
+            },
             vipps_enabled: row.vipps_enabled,
-            asks_upstream: row.asks_upstream,
             environment: row.environment.parse().map_err(unreadable)?,
             served_by: row.served_by,
-            jobs: row.jobs.0,
             probes: row.probes.0,
             feedback_address: row.feedback_address,
             sends_compliance_data: row.sends_compliance_data,
@@ -186,12 +195,26 @@ impl Store {
         }))
     }
 
-    /// What an organisation is, and which rows are its; none if there is no such organisation.
-    pub async fn scope_of(&self, organisation: &OrgId) -> Result<Option<(OrganisationKind, Scope)>> {
+    /// What an organisation is, which rows are its, and how their copy stands; none if there is no such
+    /// organisation.
+    pub async fn scope_of(&self, organisation: &OrgId) -> Result<Option<(OrganisationKind, Scope, CopyStanding)>> {
         let row = sqlx::query!(
             r#"
-            select o.kind, o.partner_id, o.business_scheme, o.business_id from organisation o
+            select o.kind, o.partner_id, o.business_scheme, o.business_id, coalesce(c.version, 0) as "version!",
+                   coalesce(p.client_id, o.client_id) is not null as "has_keys!",
+                   coalesce(p.asks_upstream, o.asks_upstream) as "asks_upstream!",
+                   coalesce((
+                       select json_agg(json_build_object(
+                           'resource', j.resource, 'under_way', coalesce(j.lease_until > now(), false) or j.due_at <= now(),
+                           'done', case when j.lease_until > now() then j.done else 0 end,
+                           'total', case when j.lease_until > now() then j.total else 0 end,
+                           'completed_at', j.completed_at, 'failing_since', j.failing_since, 'failure', j.failure,
+                           'held', j.held))
+                       from sync_job j where j.organisation_id = coalesce(p.id, o.id)), '[]')
+                       as "jobs!: Json<Vec<JobRow>>"
+            from organisation o
             left join organisation p on p.id = o.partner_id
+            left join copy c on c.organisation_id = coalesce(p.id, o.id)
             where o.id = $1 and o.deleted_at is null and p.deleted_at is null
             "#,
             organisation.as_str(),
@@ -201,7 +224,13 @@ impl Store {
         let Some(row) = row else { return Ok(None) };
         let partner = row.partner_id.map(OrgId::try_from).transpose().map_err(unreadable)?;
         let business = business_identifier(row.business_scheme, row.business_id);
-        Ok(Some((row.kind.parse().map_err(unreadable)?, Scope::of(organisation, partner, business))))
+        let copy = CopyStanding {
+            version: row.version,
+            has_keys: row.has_keys,
+            asks_upstream: row.asks_upstream,
+            jobs: row.jobs.0,
+        };
+        Ok(Some((row.kind.parse().map_err(unreadable)?, Scope::of(organisation, partner, business), copy)))
     }
 
     /// Remembers that `staff` acts as `organisation`, for the list of recent ones.

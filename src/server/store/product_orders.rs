@@ -9,6 +9,7 @@ macro_rules! row_of {
     ($row:ident) => {
         crate::domain::product_order::ProductOrderRow {
             id: $row.id,
+            upstream_id: $row.upstream_id,
             kind: crate::domain::product_order::OrderKind::from_upstream($row.kind.as_deref()),
             product_type: crate::domain::product_order::ProductType::from_upstream($row.product_type.as_deref()),
             status: crate::domain::product_order::OrderStatus::from_upstream($row.status.as_deref()),
@@ -31,6 +32,7 @@ macro_rules! row_of {
     };
 }
 
+mod by_program;
 mod finding;
 mod joining;
 mod list;
@@ -45,8 +47,9 @@ use sqlx::types::Json;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
+pub use self::by_program::ProgramsOrder;
 pub use self::finding::ProductOrders;
-pub use self::sending::NewProductOrder;
+pub use self::sending::{NewProductOrder, OfProgram};
 
 use super::{Result, Tenant};
 use crate::domain::product_order::{Happened, Happening, ProductOrder};
@@ -102,7 +105,6 @@ impl Tenant<'_> {
         Ok(Some(ProductOrder {
             template: row.template_id.zip(row.template_name.clone()),
             row: row_of!(row),
-            upstream_id: row.upstream_id,
             sent_by_email: row.sent_by_email,
             sales_unit_is_here: row.sales_unit_is_here,
             replaces: row.replaces,

@@ -8,7 +8,7 @@ use super::list_index::{Indexed, KeyOrder, ListKind};
 use super::sales_units::business_identifier;
 use super::{Result, Tenant};
 use crate::domain::identifiers::{BusinessIdentifier, Msn};
-use crate::domain::sales_unit::{CaptureType, SalesUnitRow};
+use crate::domain::sales_unit::{CaptureType, Configuration, SalesUnitRow};
 use crate::domain::sales_unit_filter::{SalesUnitFacets, SalesUnitTraits, Sort};
 
 /// The key is the MSN.
@@ -36,7 +36,9 @@ impl Tenant<'_> {
         let rows = sqlx::query!(
             r#"
             select s.msn, s.name, s.business_scheme, s.business_id, s.merchant_name, s.capture_type,
-                   s.recurring_allowed, s.details_at, s.gone_at
+                   s.payment_allowed, s.recurring_allowed, s.skip_landing_page_allowed, s.partial_capture_allowed,
+                   s.late_capture_allowed, s.landing_page_phone_number_locked, s.long_living_payment_allowed,
+                   s.credit_card_payment_allowed, s.details_at, s.gone_at
             from sales_unit s
             where s.organisation_id = $1 and s.msn = any($2)
             "#,
@@ -51,8 +53,17 @@ impl Tenant<'_> {
                 name: row.name,
                 business_identifier: business_identifier(row.business_scheme, row.business_id),
                 merchant_name: row.merchant_name,
-                capture_type: CaptureType::from_upstream(row.capture_type.as_deref()),
-                recurring_allowed: row.recurring_allowed.into(),
+                configuration: Configuration {
+                    capture_type: CaptureType::from_upstream(row.capture_type.as_deref()),
+                    payment_allowed: row.payment_allowed.into(),
+                    recurring_allowed: row.recurring_allowed.into(),
+                    skip_landing_page_allowed: row.skip_landing_page_allowed.into(),
+                    partial_capture_allowed: row.partial_capture_allowed.into(),
+                    late_capture_allowed: row.late_capture_allowed.into(),
+                    landing_page_phone_number_locked: row.landing_page_phone_number_locked.into(),
+                    long_living_payment_allowed: row.long_living_payment_allowed.into(),
+                    credit_card_payment_allowed: row.credit_card_payment_allowed.into(),
+                },
                 details_at: row.details_at,
                 gone_at: row.gone_at,
             };

@@ -73,7 +73,8 @@ impl Ordering {
             by_email: Some(BY.to_owned()),
             template: None,
             replaces: None,
-            prefill: json!({"intended_purpose": wanted.purpose}),
+            prefill: Some(json!({"intended_purpose": wanted.purpose})),
+            of_program: None,
             sealed_request: Vec::new(),
         }
     }
@@ -96,7 +97,7 @@ impl Ordering {
         let id = Uuid::new_v4();
         let sending = self.send(id, &self.wanted(purpose)).await;
         assert!(matches!(sending, Sending::Sent { .. }), "{sending:?}");
-        (id, self.order(id).await.upstream_id.unwrap())
+        (id, self.order(id).await.row.upstream_id.unwrap())
     }
 
     async fn delete(&self, order: (Uuid, Uuid)) -> Deleting {
@@ -134,7 +135,7 @@ impl Ordering {
         let store = self.test.portal.store();
         assert!(store.add_staff(staff, &format!("{staff}@example.com"), "", false).await.unwrap());
         store.save_membership(staff, &org(PARTNER), crate::domain::organisation::Role::Viewer).await.unwrap();
-        let version = store.acting(staff, &org(PARTNER)).await.unwrap().unwrap().version;
+        let version = store.acting(staff, &org(PARTNER)).await.unwrap().unwrap().copy.version;
         let query = ProductOrderQuery::from_query("");
         store.page::<ProductOrders>(&self.scope, version, &query, 0).await.unwrap().matching
     }
@@ -186,7 +187,7 @@ async fn a_lost_deletion_is_found_by_looking(pool: PgPool) {
         match ordering.try_to_delete(order).await {
             Ok(Deleting::Deleted) => assert!(ordering.order(order.0).await.row.deleted_at.is_some()),
             Ok(Deleting::Unknown) => unknown.push(order),
-            Ok(Deleting::Refused) => panic!("nobody has refused"),
+            Ok(Deleting::Refused(_)) => panic!("nobody has refused"),
             // After so much trouble, upstream is left alone for a moment.
             Err(failure) => {
                 assert_eq!(failure, Failure::UpstreamSilent);
@@ -233,7 +234,8 @@ async fn a_submitted_order_cannot_be_deleted_and_says_why(pool: PgPool) {
     let ordering = Ordering::start(pool).await;
     let order = ordering.sent("coffee").await;
     assert!(ordering.test.sandbox.submit_order(&order.1.to_string()));
-    assert_eq!(ordering.delete(order).await, Deleting::Refused);
+    let Deleting::Refused(refusal) = ordering.delete(order).await else { panic!("it was deleted") };
+    assert!((400..500).contains(&refusal.status) && !refusal.faults.is_empty(), "{refusal:?}");
     let happened = ordering.happened(order.0).await;
     let [.., Happening::DeleteRefused(reason), Happening::Status(OrderStatus::Submitted)] = &happened[..] else {
         panic!("{happened:?}")
@@ -253,8 +255,9 @@ async fn a_refused_order_keeps_what_was_filled_in_and_is_in_no_list(pool: PgPool
     // Nothing that a form could know.
     request["pricePackageId"] = json!(Uuid::new_v4());
     let refused = |sending: Sending| {
-        let Sending::Refused(reasons) = sending else { panic!("{sending:?}") };
-        assert_eq!(reasons.len(), 1);
+        let Sending::Refused(refusal) = sending else { panic!("{sending:?}") };
+        assert_eq!((refusal.status, refusal.faults.len()), (400, 1));
+        let reasons = refusal.faults;
         assert_eq!(reasons[0].0, "pricePackageId");
         reasons
     };

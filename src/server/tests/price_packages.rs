@@ -83,7 +83,8 @@ async fn add_order(
         by_email: Some("a@example.com".to_owned()),
         template: None,
         replaces: None,
-        prefill: serde_json::json!({}),
+        prefill: Some(serde_json::json!({})),
+        of_program: None,
         sealed_request: Vec::new(),
     };
     assert!(tenant.begin_product_order(&order, sent_at).await.unwrap());

@@ -21,7 +21,7 @@ async fn state_counts(portal: &TestPortal) -> [usize; 3] {
     let mut counts = [0; 3];
     for (count, state) in counts.iter_mut().zip(["visible", "waiting", "gone"]) {
         let query = SalesUnitQuery::from_query(&format!("state={state}"));
-        let page = portal.portal.store().page::<SalesUnits>(&row.scope, row.version, &query, 0).await.unwrap();
+        let page = portal.portal.store().page::<SalesUnits>(&row.scope, row.copy.version, &query, 0).await.unwrap();
         *count = page.matching;
     }
     counts

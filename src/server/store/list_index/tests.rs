@@ -148,6 +148,10 @@ impl Facets for LetterFacets {
         Some(true)
     }
 
+    fn offered() -> Vec<crate::domain::list::Offered> {
+        Vec::new()
+    }
+
     fn chosen(&self) -> Vec<Chosen> {
         Vec::new()
     }

@@ -35,7 +35,7 @@ impl Tenant<'_> {
         let organisation = self.scope.copy.as_str();
         let rows = sqlx::query!(
             r#"
-            select o.id, o.kind, o.product_type, o.status, o.status_at, o.business_scheme, o.business_id,
+            select o.id, o.upstream_id, o.kind, o.product_type, o.status, o.status_at, o.business_scheme, o.business_id,
                    o.merchant_name, o.sales_unit_name, o.url, o.msn, o.delivery, o.sent_at, o.begun_at, o.first_seen_at,
                    (select t.name from template t where t.organisation_id = $1 and t.id = o.template_id) as template_name,
                    o.deleted_at, o.gone_at
@@ -99,8 +99,8 @@ impl Tenant<'_> {
         )
         .fetch(self.connection())
         .map_ok(|row| {
-            let upstream_id = row.upstream_id.map(|id| id.to_string()).unwrap_or_default();
             let order = row_of!(row);
+            let upstream_id = order.upstream_id.map(|id| id.to_string()).unwrap_or_default();
             let facets = bits(&order);
             let name = order.sales_unit_name.unwrap_or_default();
             let merchant = order.merchant_name.unwrap_or_default();

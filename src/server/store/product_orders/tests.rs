@@ -72,7 +72,8 @@ impl Orders {
             by_email: Some("staff@example.com".to_owned()),
             template: None,
             replaces: None,
-            prefill: serde_json::json!({ "intended_purpose": purpose }),
+            prefill: Some(serde_json::json!({ "intended_purpose": purpose })),
+            of_program: None,
             sealed_request: b"sealed".to_vec(),
         };
         let (mut tenant, now) = self.tenant().await;
@@ -223,7 +224,7 @@ async fn an_order_whose_answer_was_lost_is_found(pool: PgPool) {
     let outcome = orders.listed(&[upstream(1, OrderStatus::Received)]).await;
     assert_eq!((outcome.new, outcome.found, orders.rows().await), (0, 1, 1));
     let order = orders.order(A).await;
-    assert_eq!((order.row.delivery, order.upstream_id), (Some(Delivery::Sent), Some(U1)));
+    assert_eq!((order.row.delivery, order.row.upstream_id), (Some(Delivery::Sent), Some(U1)));
     assert_eq!(order.row.url.as_deref(), Some("https://upstream.example/1"));
     let happened: Vec<_> = order.happenings.into_iter().map(|happened| happened.what).collect();
     assert_eq!(happened, [Happening::Sent, Happening::Unknown, Happening::Found]);
@@ -241,7 +242,7 @@ async fn an_order_that_never_arrived_is_missing_and_can_be_sent_again(pool: PgPo
     assert_eq!(orders.order(A).await.row.delivery, Some(Delivery::Missing));
     let (mut tenant, now) = orders.tenant().await;
     let sealed = tenant.begin_product_order_again(A, Some("staff@example.com"), now).await.unwrap();
-    assert_eq!(sealed.as_deref(), Some(b"sealed".as_slice()));
+    assert_eq!(sealed, Some((b"sealed".to_vec(), A.to_string())));
     let twice = tenant.begin_product_order_again(A, Some("staff@example.com"), now).await.unwrap();
     assert_eq!(twice, None);
     tenant.commit().await.unwrap();
@@ -276,7 +277,7 @@ async fn which_of_two_it_is_only_a_person_can_tell(pool: PgPool) {
     assert_eq!(orders.order(U1).await.row.id, U1, "the other's address still answers");
     assert_eq!(orders.order(U1).await.merged_into, Some(B));
     let order = orders.order(B).await;
-    assert_eq!((order.row.delivery, order.upstream_id), (Some(Delivery::Sent), Some(U1)));
+    assert_eq!((order.row.delivery, order.row.upstream_id), (Some(Delivery::Sent), Some(U1)));
     assert_eq!(orders.order(A).await.row.delivery, Some(Delivery::Unknown));
 }
 
@@ -326,9 +327,9 @@ async fn an_order_taken_for_another_is_open_again_when_upstream_says_whose_it_is
     // It is sent again, and the key says that it was this one.
     orders.answered(missing, U1).await;
     let order = orders.order(missing).await;
-    assert_eq!((order.upstream_id, &order.row.status), (Some(U1), &OrderStatus::MerchantViewed));
+    assert_eq!((order.row.upstream_id, &order.row.status), (Some(U1), &OrderStatus::MerchantViewed));
     let order = orders.order(taken).await;
-    assert_eq!((order.row.delivery, order.upstream_id, order.merged_into), (Some(Delivery::Unknown), None, None));
+    assert_eq!((order.row.delivery, order.row.upstream_id, order.merged_into), (Some(Delivery::Unknown), None, None));
     assert_eq!(
         (order.row.url, order.happenings.last().map(|last| last.what.clone())),
         (None, Some(Happening::Mistaken))

@@ -17,7 +17,7 @@ async fn what_looks_like_a_missing_order_is_only_offered_for_it(pool: PgPool) {
     assert_eq!(orders.candidates(A).await, [U1]);
     assert!(orders.begun_again(A).await, "it is not lost");
     orders.answered(A, U2).await;
-    assert_eq!((orders.order(A).await.upstream_id, orders.rows().await), (Some(U2), 2));
+    assert_eq!((orders.order(A).await.row.upstream_id, orders.rows().await), (Some(U2), 2));
 }
 
 #[sqlx::test(migrator = "MIGRATIONS")]
@@ -46,10 +46,10 @@ async fn what_was_found_by_looking_can_be_given_back(pool: PgPool) {
     assert!(orders.order(A).await.found_by_looking);
     assert!(orders.released(A).await);
     let order = orders.order(A).await;
-    assert_eq!((order.row.delivery, order.upstream_id, &order.row.url), (Some(Delivery::Unknown), None, &None));
+    assert_eq!((order.row.delivery, order.row.upstream_id, &order.row.url), (Some(Delivery::Unknown), None, &None));
     assert_eq!(orders.happened(A).await.last(), Some(&Happening::Mistaken));
     let shown = orders.order(U1).await;
-    assert_eq!((shown.row.id, shown.upstream_id, &shown.row.delivery), (U1, Some(U1), &None));
+    assert_eq!((shown.row.id, shown.row.upstream_id, &shown.row.delivery), (U1, Some(U1), &None));
     assert_eq!(
         (&shown.row.status, shown.row.url.as_deref()),
         (&OrderStatus::MerchantViewed, Some("https://upstream.example/1"))
@@ -77,7 +77,7 @@ async fn upstreams_answer_frees_what_an_order_was_taken_for(pool: PgPool) {
     orders.listed(&[upstream(1, OrderStatus::Received)]).await;
     orders.answered(A, U2).await;
     let shown = orders.order(U1).await;
-    assert_eq!((shown.row.id, shown.merged_into, orders.order(A).await.upstream_id), (U1, None, Some(U2)));
+    assert_eq!((shown.row.id, shown.merged_into, orders.order(A).await.row.upstream_id), (U1, None, Some(U2)));
     assert_eq!(orders.rows().await, 2);
 }
 
@@ -106,7 +106,7 @@ async fn two_people_who_choose_at_once_hide_no_order(pool: PgPool) {
     }
     first.commit().await.unwrap();
     assert!(!second.await.unwrap());
-    assert_eq!((orders.order(A).await.upstream_id, orders.order(U2).await.row.id), (Some(U1), U2));
+    assert_eq!((orders.order(A).await.row.upstream_id, orders.order(U2).await.row.id), (Some(U1), U2));
     assert_eq!(orders.rows().await, 2);
 }
 
@@ -125,7 +125,7 @@ async fn a_listed_order_that_nobody_holds_is_shown_again(pool: PgPool) {
     tenant.commit().await.unwrap();
     assert_eq!(orders.listed(&listed).await.new, 1);
     let shown = orders.order(U1).await;
-    assert_eq!((shown.row.id, shown.upstream_id, shown.merged_into), (U1, Some(U1), None));
+    assert_eq!((shown.row.id, shown.row.upstream_id, shown.merged_into), (U1, Some(U1), None));
 }
 
 #[sqlx::test(migrator = "MIGRATIONS")]
@@ -218,7 +218,7 @@ async fn a_refused_order_is_kept_for_a_month(pool: PgPool) {
     let mut orders = Orders::new(pool).await;
     orders.begin(A, "").await;
     let (mut tenant, now) = orders.tenant().await;
-    tenant.refuse_product_order(A, &[], now).await.unwrap();
+    tenant.refuse_product_order(A, 400, &[], now).await.unwrap();
     tenant.commit().await.unwrap();
     orders.now += Duration::days(29);
     orders.settled_by_time().await;

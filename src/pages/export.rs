@@ -1,0 +1,57 @@
+//! A list as a file, and as programs read it.
+
+use leptos::prelude::*;
+
+use crate::components::{Copy, Icon};
+use crate::domain::columns::Column;
+use crate::domain::export::Format;
+use crate::domain::list::Choosable;
+use crate::paths;
+
+/// What to export, and from where.
+pub struct ExportMenu {
+    /// The address of the file.
+    pub path: String,
+    /// The whole address at which programs read the list.
+    pub api: String,
+    pub columns: &'static [Column],
+    /// The filter of the list as it is shown, as keys and values of the address.
+    pub chosen: Vec<(&'static str, String)>,
+}
+
+impl ExportMenu {
+    pub fn show(self) -> impl IntoView + use<> {
+        let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.chosen).finish();
+        let command =
+            format!("curl -H \"Authorization: Bearer $PORTAL_TOKEN\" \"{}\"", paths::with_query(&self.api, &query));
+        let filter = self.chosen.into_iter().map(|(key, value)| view! { <input type="hidden" name=key value=value/> });
+        let filter = filter.collect_view();
+        let columns = self.columns.iter().map(|column| {
+            view! { <label class="check"><input type="checkbox" name="columns" value=column.name checked=true/>{column.label}</label> }
+        });
+        let columns = columns.collect_view();
+        let buttons = Format::ALL.iter().map(|format| {
+            view! { <button type="submit" name="format" value=format.word()>{format!("Download {}", format.label())}</button> }
+        });
+        let buttons = buttons.collect_view();
+        view! {
+            <details class="export">
+                <summary><Icon name="download"/>"Export"</summary>
+                <div class="popover">
+                    <form method="get" action=self.path>
+                        {filter}
+                        <p class="hint">"All rows that match, in the order shown."</p>
+                        <fieldset>
+                            <legend>"Columns"</legend>
+                            <div class="columns">{columns}</div>
+                        </fieldset>
+                        <p class="actions">{buttons}</p>
+                    </form>
+                    <p class="popover-title">"For programs"</p>
+                    <p class="command"><code>{command.clone()}</code><Copy text=command what="command"/></p>
+                    <p class="hint"><a href=paths::API_DOCS>"What programs can ask"</a></p>
+                </div>
+            </details>
+        }
+    }
+}
