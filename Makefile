@@ -5,7 +5,7 @@ target := $(or $(CARGO_TARGET_DIR),target)
 postgres := $(if $(DATABASE_URL),,postgres)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test build watch bench queries clean
+.PHONY: help run test build watch bench fuzz queries clean
 
 help: ## this list
 	@echo "make <what>, where <what> is:"
@@ -35,6 +35,12 @@ watch: ## the demo, rebuilt and reloaded at every change (needs cargo-leptos)
 bench: build ## the benchmarks, on the release build
 	@.make/tools.sh $(postgres)
 	@exec "$(target)/release/partner-portal" bench $(ARGS)
+
+fuzz: ## the API asked for everything and nonsense, 20 000 times (FUZZ_REQUESTS)
+	@.make/tools.sh wasm node $(postgres)
+	@.make/site.sh
+	@cargo build --features ssr --bin partner-portal
+	@.make/fuzz.sh
 
 queries: ## renew .sqlx after a change of SQL or of the migrations
 	@.make/tools.sh $(postgres)

@@ -99,7 +99,7 @@ impl Portal {
             registering: subscribing::UnderWay::default(),
             looks: ordering::Looks::default(),
             link_limits: LinkLimits::default(),
-            api_limits: ApiLimits::default(),
+            api_limits: ApiLimits::new(settings.api.api_rate),
             turns: exporting::Turns::default(),
             refreshes: Limiter::per_minute(REFRESHES),
             site,

@@ -14,7 +14,7 @@ const fn column(name: &'static str, label: &'static str) -> Column {
 pub const SALES_UNITS: &[Column] = &[
     column("msn", "MSN"),
     column("name", "Name"),
-    column("business_scheme", "Scheme of the business identifier"),
+    column("business_scheme", "Identifier scheme"),
     column("business_id", "Business identifier"),
     column("merchant_name", "Merchant"),
     column("capture_type", "Capture type"),
@@ -31,7 +31,7 @@ pub const SALES_UNITS: &[Column] = &[
 ];
 
 pub const MERCHANTS: &[Column] = &[
-    column("business_scheme", "Scheme of the business identifier"),
+    column("business_scheme", "Identifier scheme"),
     column("business_id", "Business identifier"),
     column("name", "Name"),
     column("status", "Status"),
@@ -48,7 +48,7 @@ pub const PRODUCT_ORDERS: &[Column] = &[
     column("product_type", "Product"),
     column("status", "Status"),
     column("status_at", "Status since"),
-    column("business_scheme", "Scheme of the business identifier"),
+    column("business_scheme", "Identifier scheme"),
     column("business_id", "Business identifier"),
     column("merchant_name", "Merchant"),
     column("sales_unit_name", "Sales unit"),

@@ -119,6 +119,13 @@ impl BusinessIdentifier {
         (plausible(scheme) && plausible(id)).then(|| Self::new(scheme, id))
     }
 
+    /// Whether upstream takes it in an address: a known kind of scheme, and 4 to 50 digits and `-`.
+    pub fn can_be_asked(&self) -> bool {
+        let is_id =
+            (4..=50).contains(&self.id.len()) && self.id.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+        is_id && self.market().is_some()
+    }
+
     /// The market, by the country in the scheme. The scheme itself holds colons and is
     /// sometimes doubled by upstream, so only its beginning is read.
     pub fn market(&self) -> Option<Market> {

@@ -27,7 +27,7 @@ impl ExportMenu {
         let filter = self.chosen.into_iter().map(|(key, value)| view! { <input type="hidden" name=key value=value/> });
         let filter = filter.collect_view();
         let columns = self.columns.iter().map(|column| {
-            view! { <label class="check"><input type="checkbox" name="columns" value=column.name checked=true/>{column.label}</label> }
+            view! { <label><input type="checkbox" name="columns" value=column.name checked=true/>{column.label}</label> }
         });
         let columns = columns.collect_view();
         let buttons = Format::ALL.iter().map(|format| {
@@ -43,11 +43,11 @@ impl ExportMenu {
                         <p class="hint">"All rows that match, in the order shown."</p>
                         <fieldset>
                             <legend>"Columns"</legend>
-                            <div class="columns">{columns}</div>
+                            <div class="column-choice">{columns}</div>
                         </fieldset>
                         <p class="actions">{buttons}</p>
                     </form>
-                    <p class="popover-title">"For programs"</p>
+                    <h3>"For programs"</h3>
                     <p class="command"><code>{command.clone()}</code><Copy text=command what="command"/></p>
                     <p class="hint"><a href=paths::API_DOCS>"What programs can ask"</a></p>
                 </div>

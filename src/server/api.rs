@@ -38,8 +38,6 @@ use crate::pages::api_docs::ApiDescription;
 
 /// The largest product order: there may be a picture in it.
 const LARGEST_ORDER: usize = 16 * 1024 * 1024;
-/// Requests of one token in a minute.
-const A_MINUTE: NonZeroU32 = NonZeroU32::new(1_200).unwrap();
 
 #[derive(OpenApi)]
 #[openapi(
@@ -64,9 +62,10 @@ impl Modify for BearerToken {
 /// How often each token may ask.
 pub struct ApiLimits(Limiter);
 
-impl Default for ApiLimits {
-    fn default() -> Self {
-        Self(Limiter::per_minute(A_MINUTE))
+impl ApiLimits {
+    /// `rate` requests of one token in a minute.
+    pub fn new(rate: NonZeroU32) -> Self {
+        Self(Limiter::per_minute(rate))
     }
 }
 

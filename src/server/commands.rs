@@ -17,7 +17,7 @@ use clap::{Args, Subcommand};
 use tokio::net::TcpListener;
 
 use super::Portal;
-use super::config::{DatabaseSettings, Settings, UpstreamSettings};
+use super::config::{ApiSettings, DatabaseSettings, Settings, UpstreamSettings};
 use super::postgres::EmbeddedPostgres;
 use super::sandbox::{Sandbox, SandboxSettings};
 use super::security::secrets::SecretKey;
@@ -168,6 +168,7 @@ fn portal_without_pages(
         listen: std::net::SocketAddr::from(([127, 0, 0, 1], 0)),
         public_url: None,
         trusted_proxy: None,
+        api: ApiSettings::default(),
         sync_interval: std::time::Duration::from_secs(900),
     };
     Portal::new(store.clone(), secret_key(database)?, &settings, Site::new(|_| None))

@@ -1,6 +1,7 @@
 //! Settings: from the environment or the command line, checked before anything starts.
 
 use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -29,6 +30,9 @@ pub struct Settings {
 
     #[command(flatten)]
     pub upstream: UpstreamSettings,
+
+    #[command(flatten)]
+    pub api: ApiSettings,
 
     /// How often the lists are fetched anew, such as 15m or 1h
     #[arg(long, env = "PORTAL_SYNC_INTERVAL", default_value = "15m", value_parser = sync_interval)]
@@ -71,6 +75,22 @@ pub struct UpstreamSettings {
 
     #[command(flatten)]
     pub vault: VaultSettings,
+}
+
+/// What programs may ask of the portal.
+#[derive(Args, Clone, Debug)]
+pub struct ApiSettings {
+    /// Most requests a minute with one API token
+    #[arg(long, env = "PORTAL_API_RATE", default_value_t = API_RATE, value_parser = api_rate)]
+    pub api_rate: NonZeroU32,
+}
+
+const API_RATE: NonZeroU32 = NonZeroU32::new(1_200).unwrap();
+
+impl Default for ApiSettings {
+    fn default() -> Self {
+        Self { api_rate: API_RATE }
+    }
 }
 
 /// What is logged, and how.
@@ -162,6 +182,10 @@ fn upstream_rate(text: &str) -> Result<f64, String> {
     rate.ok_or_else(|| "PORTAL_UPSTREAM_RATE is a number of calls a second from 0.1 to 1000, such as 10".to_owned())
 }
 
+fn api_rate(text: &str) -> Result<NonZeroU32, String> {
+    text.parse().map_err(|_| "PORTAL_API_RATE is a number of requests a minute, such as 1200".to_owned())
+}
+
 fn sync_interval(text: &str) -> Result<Duration, String> {
     let interval = humantime::parse_duration(text).ok();
     let interval =
@@ -191,6 +215,7 @@ mod tests {
             upstream_rate("fast").unwrap_err(),
             upstream_rate("0").unwrap_err(),
             upstream_rate("NaN").unwrap_err(),
+            api_rate("0").unwrap_err(),
             sync_interval("1s").unwrap_err(),
             database_url("mysql://x").unwrap_err(),
             log_filter("a=b=c").unwrap_err(),

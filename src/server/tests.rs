@@ -32,7 +32,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use uuid::Uuid;
 
-use super::config::{DatabaseSettings, Settings, UpstreamSettings};
+use super::config::{ApiSettings, DatabaseSettings, Settings, UpstreamSettings};
 use super::sandbox::{Sandbox, SandboxSettings};
 use super::security::passwords;
 use super::security::secrets::SecretKey;
@@ -98,6 +98,7 @@ impl TestPortal {
                 upstream_rate: 1_000.0,
                 vault: Default::default(),
             },
+            api: ApiSettings::default(),
             sync_interval: std::time::Duration::from_secs(900),
         };
         let key = SecretKey::open(&folder.path().join("secret.key")).unwrap();

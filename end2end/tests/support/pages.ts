@@ -20,6 +20,10 @@ export const PAGES: State[] = [
   ['a merchant’s landing page', (_, open) => open('/as/org_m_blabaer_kaffe')],
   ['the list', (_, open) => open(`${PARTNER}/sales-units?sort=-msn&after=500000~500000&capture=nonsense`)],
   ['the filtered list', (_, open) => open(`${PARTNER}/sales-units?q=kanelbolle&capture=reserve&recurring=no&market=no`)],
+  ['the list, about to be exported', async (page, open) => {
+    await open(`${PARTNER}/sales-units?q=kaffe`);
+    await page.locator('details.export summary').click();
+  }],
   ['the list without a match', (_, open) => open(`${PARTNER}/sales-units?q=xyzzy`)],
   ['a merchant’s list', (_, open) => open('/as/org_m_blabaer_kaffe/sales-units')],
   ['a sales unit', openUnit],

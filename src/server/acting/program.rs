@@ -44,6 +44,17 @@ pub enum Told {
     PricePackages,
 }
 
+impl Told {
+    /// Whether upstream takes such an address at all.
+    fn can_be_asked(&self) -> bool {
+        match self {
+            Self::SalesUnit(msn) => (4..=10).contains(&msn.as_str().len()),
+            Self::Merchant(business) | Self::MerchantsSalesUnits(business) => business.can_be_asked(),
+            _ => true,
+        }
+    }
+}
+
 impl Program {
     /// None if there is no such organisation. Only a token of the organisation makes one of these.
     pub(in super::super) async fn acting_as(
@@ -99,6 +110,9 @@ impl Program {
     /// often as people leave room for.
     pub async fn asked_anew(&self, told: &Told) -> Result<Option<Copied>, Failure> {
         self.may_know(told)?;
+        if !told.can_be_asked() {
+            return Ok(None);
+        }
         let (portal, copy) = (&self.portal, &self.scope.copy);
         self.may_have_upstream_asked()?;
         let refreshed = match told {

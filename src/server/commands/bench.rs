@@ -104,8 +104,35 @@ async fn measure(settings: &BenchSettings, database_url: &str) -> anyhow::Result
     println!(
         "memory                          {idle:8.1} MB idle, {loaded:.1} MB after the load, {crowded:.1} MB under {MANY_CONNECTIONS} connections"
     );
+    for (name, query) in [("all rows", ""), ("filter: one letter (a)", "&q=a"), ("JSON Lines", "&format=jsonl")] {
+        export(&portal, &address, &cookie, name, query).await?;
+    }
     portal.kill().await?;
     store.close().await;
+    Ok(())
+}
+
+/// Downloads the list as a file, and says how it went.
+async fn export(portal: &Child, address: &str, cookie: &str, name: &str, query: &str) -> anyhow::Result<()> {
+    let mut connection = Connection::open(address).await?.with_cookie(cookie);
+    let before = resident(portal)?;
+    let (begun, mut first, mut bytes, mut lines, mut peak) = (Instant::now(), None, 0, 0, before);
+    let path = format!("{}/export?sort=name{query}", list(""));
+    connection
+        .download(&path, |piece| {
+            first.get_or_insert_with(|| begun.elapsed());
+            bytes += piece.len();
+            lines += memchr::memchr_iter(b'\n', piece).count();
+            peak = resident(portal).unwrap_or_default().max(peak);
+        })
+        .await?;
+    println!(
+        "export, {name:<23} {:8.1} ms to the first byte, {:.1} s for {lines} lines and {:.0} MB, {:.1} MB more memory",
+        milliseconds(first.unwrap_or_default()),
+        begun.elapsed().as_secs_f64(),
+        bytes as f64 / 1e6,
+        peak - before,
+    );
     Ok(())
 }
 

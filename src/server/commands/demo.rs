@@ -15,7 +15,7 @@ use super::{Database, demo_account, listen, secret_key};
 use crate::domain::identifiers::BusinessIdentifier;
 use crate::domain::organisation::{OrganisationKind, Role};
 use crate::server::Portal;
-use crate::server::config::{DatabaseSettings, Settings, UpstreamSettings};
+use crate::server::config::{ApiSettings, DatabaseSettings, Settings, UpstreamSettings};
 use crate::server::sandbox::{Fault, Sandbox, SandboxKeys, SandboxSettings};
 use crate::server::site::{Files, Site};
 use crate::server::store::organisations::{KeyReferences, Registration};
@@ -52,6 +52,8 @@ pub struct DemoSettings {
     /// Whether the simulation has what upstream only proposed [default: true]
     #[arg(long, default_value_t = true, hide_default_value = true, action = ArgAction::Set, value_name = "TRUE|FALSE")]
     proposals: bool,
+    #[command(flatten)]
+    api: ApiSettings,
     /// How often the lists are fetched anew
     #[arg(long, env = "PORTAL_SYNC_INTERVAL", default_value = "5m", value_parser = humantime::parse_duration)]
     sync_interval: Duration,
@@ -86,6 +88,7 @@ pub async fn run(demo: DemoSettings, files: Files) -> anyhow::Result<()> {
             upstream_rate: demo.rate_limit.max(1.0) * 0.95,
             vault: Default::default(),
         },
+        api: demo.api.clone(),
         sync_interval: demo.sync_interval,
     };
     std::fs::create_dir_all(&settings.database.data_dir).context("the data folder cannot be made")?;

@@ -69,16 +69,7 @@ impl Connection {
     }
 
     async fn exchange(&mut self, request: &str) -> anyhow::Result<(String, Bytes)> {
-        self.stream.write_all(request.as_bytes()).await?;
-        self.buffer.clear();
-        let end = loop {
-            if let Some(end) = memchr::memmem::find(&self.buffer, b"\r\n\r\n") {
-                break end + 4;
-            }
-            self.read().await?;
-        };
-        let head = String::from_utf8_lossy(&self.buffer[..end]).into_owned();
-        self.buffer.advance(end);
+        let head = self.head(request).await?;
         let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
         let Some(length) = length.and_then(|length| length.trim().parse::<usize>().ok()) else {
             return self.chunked(head).await;
@@ -89,9 +80,39 @@ impl Connection {
         Ok((head, self.buffer.split_to(length).freeze()))
     }
 
+    /// Sends a request and reads what comes before the body.
+    async fn head(&mut self, request: &str) -> anyhow::Result<String> {
+        self.stream.write_all(request.as_bytes()).await?;
+        self.buffer.clear();
+        let end = loop {
+            if let Some(end) = memchr::memmem::find(&self.buffer, b"\r\n\r\n") {
+                break end + 4;
+            }
+            self.read().await?;
+        };
+        let head = String::from_utf8_lossy(&self.buffer[..end]).into_owned();
+        self.buffer.advance(end);
+        Ok(head)
+    }
+
+    /// Downloads a file, and gives every piece of it to `piece` as it comes.
+    pub async fn download(&mut self, path: &str, piece: impl FnMut(&[u8])) -> anyhow::Result<()> {
+        let request = format!("GET {path} HTTP/1.1\r\nhost: {}\r\ncookie: {}\r\n\r\n", self.host, self.cookie);
+        let head = self.head(&request).await?;
+        if !head.starts_with("HTTP/1.1 200") {
+            bail!("{path} answered {}", head.lines().next().unwrap_or_default());
+        }
+        self.pieces(piece).await
+    }
+
     /// A compressed body comes in chunks.
     async fn chunked(&mut self, head: String) -> anyhow::Result<(String, Bytes)> {
         let mut body = BytesMut::new();
+        self.pieces(|piece| body.extend_from_slice(piece)).await?;
+        Ok((head, body.freeze()))
+    }
+
+    async fn pieces(&mut self, mut piece: impl FnMut(&[u8])) -> anyhow::Result<()> {
         loop {
             let line = loop {
                 if let Some(end) = memchr::memmem::find(&self.buffer, b"\r\n") {
@@ -104,10 +125,10 @@ impl Connection {
             while self.buffer.len() < size + 2 {
                 self.read().await?;
             }
-            body.extend_from_slice(&self.buffer.split_to(size));
+            piece(&self.buffer.split_to(size));
             self.buffer.advance(2);
             if size == 0 {
-                return Ok((head, body.freeze()));
+                return Ok(());
             }
         }
     }

@@ -116,13 +116,12 @@ async fn an_order_goes_through_with_its_key_and_is_there_at_once(pool: PgPool) {
 async fn what_upstream_says_no_to_comes_back_without_secrets(pool: PgPool) {
     let portal = TestPortal::synced(pool).await;
     let client = Client::of(&portal).await;
-    let mut wrong = request("Kaffe & te!");
+    // Nothing that a schema could know.
+    let mut wrong = request("Kaffe");
     wrong["pricePackageId"] = json!(uuid::Uuid::new_v4());
     let refused = client.order("wrong-1", &wrong).await;
     assert_eq!(refused.status, StatusCode::BAD_REQUEST);
-    let fields: Vec<&str> =
-        refused.body["extraDetails"].as_array().unwrap().iter().map(|detail| detail["key"].as_str().unwrap()).collect();
-    assert!(fields.contains(&"salesUnitName") && fields.contains(&"pricePackageId"), "{fields:?}");
+    assert_eq!(details(&refused), ["pricePackageId"]);
     assert!(!refused.body.to_string().contains("hemmelig"), "{}", refused.body);
     // A key that was refused stays so, as upstream has it.
     let again = client.order("wrong-1", &wrong).await;
