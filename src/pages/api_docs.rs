@@ -86,6 +86,7 @@ fn shown(openapi: &Value, base: &str, operation: &Operation<'_>) -> AnyView {
     let address = format!("{}{path}", text(&openapi["servers"][0]["url"]));
     let description = about["description"].as_str().map(|description| view! { <p>{description.to_owned()}</p> });
     let parameters = parameters(about);
+    let older = (about["deprecated"] == true).then_some(" – an older address");
     let sent = body(openapi, &about["requestBody"]);
     let curl = curl(base, operation, sent.as_ref());
     let sent = sent.map(|sent| {
@@ -98,7 +99,7 @@ fn shown(openapi: &Value, base: &str, operation: &Operation<'_>) -> AnyView {
         <details class="card operation" id=id>
             <summary>
                 <span class="code method">{method.to_ascii_uppercase()}</span>" "<span class="code">{address}</span>
-                <span class="hint">{text(&about["summary"]).to_owned()}</span>
+                <span class="hint">{text(&about["summary"]).to_owned()}{older}</span>
             </summary>
             {description}
             {parameters}
@@ -117,11 +118,14 @@ fn parameters(about: &Value) -> Option<AnyView> {
     let rows = parameters.iter().map(|parameter| {
         let required = if parameter["required"] == true { "required" } else { "optional" };
         let place = format!("{}, {required}", text(&parameter["in"]));
+        let words = parameter["schema"]["enum"].as_array().into_iter().flatten().map(text).collect::<Vec<_>>();
+        let words = (!words.is_empty()).then(|| format!("One of {}. ", words.join(", ")));
+        let what = format!("{}{}", words.unwrap_or_default(), text(&parameter["description"]));
         view! {
             <tr>
                 <th scope="row" class="code">{text(&parameter["name"]).to_owned()}</th>
                 <td>{place}</td>
-                <td>{text(&parameter["description"]).to_owned()}</td>
+                <td>{what}</td>
             </tr>
         }
     });
@@ -150,6 +154,9 @@ fn answered(openapi: &Value, status: &str, answer: &Value) -> AnyView {
 /// of it.
 fn body(openapi: &Value, holder: &Value) -> Option<Value> {
     let content = holder["content"].as_object()?.values().next()?;
+    if !content["example"].is_null() {
+        return Some(content["example"].clone());
+    }
     Some(example(openapi, &content["schema"], 0)).filter(|example| !example.is_null())
 }
 
@@ -188,6 +195,11 @@ fn curl(base: &str, operation: &Operation<'_>, sent: Option<&Value>) -> String {
         let _ = write!(command, " -X {}", method.to_ascii_uppercase());
     }
     let _ = write!(command, " -H \"Authorization: Bearer $PORTAL_TOKEN\"");
+    let headers = operation.about["parameters"].as_array().into_iter().flatten();
+    for header in headers.filter(|parameter| parameter["in"] == "header" && parameter["required"] == true) {
+        let example = header["example"].as_str().unwrap_or("…");
+        let _ = write!(command, " \\\n  -H '{}: {example}'", text(&header["name"]));
+    }
     if let Some(sent) = sent {
         let sent = sent.to_string().replace('\'', "'\\''");
         let _ = write!(command, " \\\n  -H 'Content-Type: application/json' -d '{sent}'");
@@ -214,7 +226,12 @@ mod tests {
         let (_, description) = routes();
         let openapi = serde_json::to_value(&description).unwrap();
         let count: usize = grouped(&openapi).values().map(Vec::len).sum();
-        assert_eq!(count, 13);
+        assert_eq!(count, 33);
+        let order = grouped(&openapi).remove("Management API").unwrap();
+        let order = order.into_iter().find(|operation| operation.about["operationId"] == "management_order").unwrap();
+        let sent = body(&openapi, &order.about["requestBody"]).unwrap();
+        assert_eq!(sent["productType"], "LOGIN");
+        assert!(curl("", &order, Some(&sent)).contains("-H 'Idempotency-Key: crm-4711'"));
         let all = grouped(&openapi);
         let create =
             all["Registry"].iter().find(|operation| operation.about["operationId"] == "create_vipps_org").unwrap();

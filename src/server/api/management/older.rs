@@ -23,7 +23,7 @@ const ORDERS_2: &str = "@1727740800";
 
 /// Make a product order
 #[utoipa::path(post, path = "/management/v1/products/orders", tag = TAG, operation_id = "management_order_2023",
-    params(("Idempotency-Key" = String, Header)), request_body(content = Value, content_type = "application/json"), responses(
+    params(("Idempotency-Key" = String, Header, example = "crm-4711")), request_body(content = Value, content_type = "application/json"), responses(
     Refusals, UpstreamTroubles,
     (status = 201, body = PrefilledOrder, headers(("Deprecation" = String))),
     (status = 400, body = Problem, content_type = "application/problem+json"),
@@ -43,7 +43,7 @@ pub async fn order(
 
 /// Make a product order
 #[utoipa::path(post, path = "/management/v1/products-orders", tag = TAG, operation_id = "management_order_2023_11",
-    params(("Idempotency-Key" = String, Header)), request_body(content = Value, content_type = "application/json"), responses(
+    params(("Idempotency-Key" = String, Header, example = "crm-4711")), request_body(content = Value, content_type = "application/json"), responses(
     Refusals, UpstreamTroubles,
     (status = 201, body = PrefilledOrder, headers(("Deprecation" = String))),
     (status = 400, body = Problem, content_type = "application/problem+json"),

@@ -33,7 +33,7 @@ pub struct PrefilledOrder {
 /// However often it is sent with the same `Idempotency-Key`, there is one order. If no answer came from upstream,
 /// send it again with the same key: the portal finds out whether it has arrived.
 #[utoipa::path(post, path = "/management/v1/product-orders", tag = TAG, operation_id = "management_order",
-    params(("Idempotency-Key" = String, Header, description = "1 to 50 letters, digits and -")),
+    params(("Idempotency-Key" = String, Header, description = "1 to 50 letters, digits and -", example = "crm-4711")),
     request_body(content = Value, content_type = "application/json", description = "As upstream's document has it; all but `businessIdentifier` and `productType` is checked by upstream.",
         example = json!({"businessIdentifier": {"scheme": "business:NO:ORG", "id": "918713867"}, "productType": "LOGIN", "salesUnitName": "Kaffebrenneriet"})),
     responses(
