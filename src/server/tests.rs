@@ -165,6 +165,9 @@ impl TestPortal {
                     client_id: keys.client_id.clone(),
                     client_secret_ref: seal("client_secret", &keys.client_secret).await,
                     subscription_key_ref: Some(seal("subscription_key", &keys.subscription_key).await),
+                    secondary_subscription_key_ref: Some(
+                        seal("secondary_subscription_key", &keys.secondary_subscription_key).await,
+                    ),
                     msn: keys.msn.clone(),
                 }),
             };

@@ -64,6 +64,10 @@ struct AddArguments {
     /// Where the subscription key is; asked for like the client secret. Keys without one use - here
     #[arg(long, requires = "client_id")]
     subscription_key_ref: Option<String>,
+    /// Where the other one of the two subscription keys is; never asked for. With it the primary one can be
+    /// regenerated, and later this one, without a failed call
+    #[arg(long, requires = "client_id")]
+    secondary_subscription_key_ref: Option<String>,
     /// The MSN that sales unit keys belong to
     #[arg(long, requires = "client_id")]
     msn: Option<String>,
@@ -129,6 +133,10 @@ async fn add(store: &Store, secrets: &Secrets, arguments: AddArguments) -> anyho
     if let Some(msn) = arguments.msn.as_deref().filter(|msn| Msn::parse(msn).is_none()) {
         bail!("{msn} is not a merchant serial number");
     }
+    let secondary = arguments.secondary_subscription_key_ref;
+    if secondary.is_some() && arguments.subscription_key_ref.as_deref() == Some("-") {
+        bail!("keys without a subscription key have no secondary one");
+    }
     let keys = match client_id {
         None => None,
         Some(client_id) => Some(KeyReferences {
@@ -142,6 +150,13 @@ async fn add(store: &Store, secrets: &Secrets, arguments: AddArguments) -> anyho
                     reference(secrets, &id, "subscription_key", "Subscription key", given.map(ToOwned::to_owned))
                         .await?,
                 ),
+            },
+            secondary_subscription_key_ref: match secondary {
+                Some(given) => {
+                    secrets.resolve(&given).await?;
+                    Some(given)
+                }
+                None => None,
             },
             msn: arguments.msn,
         }),

@@ -30,6 +30,8 @@ pub struct KeyReferences {
     pub client_id: String,
     pub client_secret_ref: String,
     pub subscription_key_ref: Option<String>,
+    /// The other one of the two that do the same; only with a first.
+    pub secondary_subscription_key_ref: Option<String>,
     /// Sales unit keys belong to one MSN.
     pub msn: Option<String>,
 }
@@ -276,15 +278,17 @@ impl Store {
             r#"
             insert into organisation (
                 id, kind, name, business_scheme, business_id, partner_id, upstream_url, client_id, client_secret_ref,
-                subscription_key_ref, msn)
-            select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11
+                subscription_key_ref, secondary_subscription_key_ref, msn)
+            select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12
             where not exists (select from organisation p where p.id = $6 and p.deleted_at is not null)
             on conflict (id) do update
             set kind = excluded.kind, name = excluded.name, business_scheme = excluded.business_scheme,
                 business_id = excluded.business_id, partner_id = excluded.partner_id,
                 upstream_url = excluded.upstream_url, client_id = excluded.client_id,
                 client_secret_ref = excluded.client_secret_ref,
-                subscription_key_ref = excluded.subscription_key_ref, msn = excluded.msn, updated_at = now()
+                subscription_key_ref = excluded.subscription_key_ref,
+                secondary_subscription_key_ref = excluded.secondary_subscription_key_ref, msn = excluded.msn,
+                updated_at = now()
             where organisation.deleted_at is null
             "#,
             registration.id.as_str(),
@@ -297,6 +301,7 @@ impl Store {
             keys.map(|keys| keys.client_id.as_str()),
             keys.map(|keys| keys.client_secret_ref.as_str()),
             keys.and_then(|keys| keys.subscription_key_ref.as_deref()),
+            keys.and_then(|keys| keys.secondary_subscription_key_ref.as_deref()),
             keys.and_then(|keys| keys.msn.as_deref()),
         )
         .execute(&self.pool)
@@ -310,7 +315,7 @@ impl Store {
             RegistrationRow,
             r#"
             select id, kind, name, business_scheme, business_id, partner_id, upstream_url, client_id,
-                   client_secret_ref, subscription_key_ref, msn
+                   client_secret_ref, subscription_key_ref, secondary_subscription_key_ref, msn
             from organisation where deleted_at is null order by id
             "#,
         )
@@ -324,7 +329,7 @@ impl Store {
         let row = sqlx::query!(
             r#"
             select upstream_url, client_id as "client_id!", client_secret_ref as "client_secret_ref!",
-                   subscription_key_ref, msn, vipps_enabled, asks_upstream
+                   subscription_key_ref, secondary_subscription_key_ref, msn, vipps_enabled, asks_upstream
             from organisation where id = $1 and client_id is not null and deleted_at is null
             "#,
             organisation.as_str(),
@@ -337,6 +342,7 @@ impl Store {
             client_id: row.client_id,
             client_secret_ref: row.client_secret_ref,
             subscription_key_ref: row.subscription_key_ref,
+            secondary_subscription_key_ref: row.secondary_subscription_key_ref,
             msn: row.msn,
         };
         Ok(Some(KeysInUse { references, vipps_enabled: row.vipps_enabled, asks_upstream: row.asks_upstream }))
@@ -378,6 +384,7 @@ struct RegistrationRow {
     client_id: Option<String>,
     client_secret_ref: Option<String>,
     subscription_key_ref: Option<String>,
+    secondary_subscription_key_ref: Option<String>,
     msn: Option<String>,
 }
 
@@ -390,6 +397,7 @@ impl TryFrom<RegistrationRow> for Registration {
             client_id,
             client_secret_ref,
             subscription_key_ref: row.subscription_key_ref,
+            secondary_subscription_key_ref: row.secondary_subscription_key_ref,
             msn: row.msn,
         });
         Ok(Self {
