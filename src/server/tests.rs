@@ -10,6 +10,7 @@ mod prefill;
 mod price_packages;
 mod proposals;
 mod public_link;
+mod registry_pages;
 mod sales_units;
 mod sessions;
 mod settings;
@@ -95,6 +96,7 @@ impl TestPortal {
             trusted_proxy: None,
             upstream: UpstreamSettings {
                 upstream_url: format!("http://{sandbox_address}"),
+                test_upstream_url: format!("http://{sandbox_address}"),
                 upstream_rate: 1_000.0,
                 vault: Default::default(),
             },

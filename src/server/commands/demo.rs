@@ -82,6 +82,7 @@ pub async fn run(demo: DemoSettings, files: Files) -> anyhow::Result<()> {
         public_url: None,
         trusted_proxy: None,
         upstream: UpstreamSettings {
+            test_upstream_url: sandbox_url.clone(),
             upstream_url: sandbox_url,
             upstream_rate: demo.rate_limit.max(1.0) * 0.95,
             vault: Default::default(),

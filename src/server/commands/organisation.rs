@@ -10,7 +10,7 @@ use super::{Database, secret_key};
 use crate::domain::identifiers::{BusinessIdentifier, CheckDigit, Msn};
 use crate::domain::organisation::{OrgId, OrganisationKind, Role};
 use crate::server::config::{DatabaseSettings, upstream_url};
-use crate::server::security::secrets::Secrets;
+use crate::server::security::secrets::{FOREIGN, Secrets, check_reference, is_foreign};
 use crate::server::security::sign_in;
 use crate::server::security::vault::VaultSettings;
 use crate::server::store::Store;
@@ -152,10 +152,7 @@ async fn add(store: &Store, secrets: &Secrets, arguments: AddArguments) -> anyho
                 ),
             },
             secondary_subscription_key_ref: match secondary {
-                Some(given) => {
-                    secrets.resolve(&given).await?;
-                    Some(given)
-                }
+                Some(given) => Some(tried(secrets, &id, given).await?),
                 None => None,
             },
             msn: arguments.msn,
@@ -172,6 +169,18 @@ async fn add(store: &Store, secrets: &Secrets, arguments: AddArguments) -> anyho
     Ok(())
 }
 
+/// A reference that was given, tried out.
+async fn tried(secrets: &Secrets, organisation: &OrgId, given: String) -> anyhow::Result<String> {
+    if let Err(fault) = check_reference(&given) {
+        bail!("{given}: {fault}");
+    }
+    if is_foreign(&given, organisation) {
+        bail!("{given}: {FOREIGN}");
+    }
+    secrets.resolve(&given).await?;
+    Ok(given)
+}
+
 /// The reference that was given, tried out; or that of a secret asked for and sealed.
 async fn reference(
     secrets: &Secrets,
@@ -181,8 +190,7 @@ async fn reference(
     given: Option<String>,
 ) -> anyhow::Result<String> {
     if let Some(given) = given {
-        secrets.resolve(&given).await?;
-        return Ok(given);
+        return tried(secrets, organisation, given).await;
     }
     let secret = if std::io::stdin().is_terminal() {
         rpassword::prompt_password(format!("{label}: "))?

@@ -40,6 +40,8 @@ pub struct KeyReferences {
 #[derive(Clone, Debug)]
 pub struct KeysInUse {
     pub references: KeyReferences,
+    /// Which of upstream's worlds they are for.
+    pub environment: Environment,
     pub vipps_enabled: bool,
     /// Whether they are used at all.
     pub asks_upstream: bool,
@@ -51,6 +53,8 @@ pub struct ActingRow {
     pub organisation: Organisation,
     pub scope: Scope,
     pub email: String,
+    /// Whether this person decides about the registry of organisations.
+    pub is_instance_admin: bool,
     /// The version of the copy, as of this query.
     pub version: i64,
     /// Whether anybody's keys serve this organisation.
@@ -111,7 +115,7 @@ impl Store {
     pub async fn acting(&self, staff: Uuid, organisation: &OrgId) -> Result<Option<ActingRow>> {
         let row = sqlx::query!(
             r#"
-            select o.kind, o.name, o.business_scheme, o.business_id, o.partner_id, m.role, s.email,
+            select o.kind, o.name, o.business_scheme, o.business_id, o.partner_id, m.role, s.email, s.is_admin,
                    coalesce(c.version, 0) as "version!",
                    coalesce(p.client_id, o.client_id) is not null as "has_keys!",
                    coalesce(p.vipps_enabled, o.vipps_enabled) as "vipps_enabled!",
@@ -171,6 +175,7 @@ impl Store {
             },
             scope,
             email: row.email,
+            is_instance_admin: row.is_admin,
             version: row.version,
             has_keys: row.has_keys,
             vipps_enabled: row.vipps_enabled,
@@ -329,7 +334,8 @@ impl Store {
         let row = sqlx::query!(
             r#"
             select upstream_url, client_id as "client_id!", client_secret_ref as "client_secret_ref!",
-                   subscription_key_ref, secondary_subscription_key_ref, msn, vipps_enabled, asks_upstream
+                   subscription_key_ref, secondary_subscription_key_ref, msn, vipps_enabled, environment,
+                   asks_upstream
             from organisation where id = $1 and client_id is not null and deleted_at is null
             "#,
             organisation.as_str(),
@@ -345,7 +351,12 @@ impl Store {
             secondary_subscription_key_ref: row.secondary_subscription_key_ref,
             msn: row.msn,
         };
-        Ok(Some(KeysInUse { references, vipps_enabled: row.vipps_enabled, asks_upstream: row.asks_upstream }))
+        Ok(Some(KeysInUse {
+            references,
+            environment: row.environment.parse().map_err(unreadable)?,
+            vipps_enabled: row.vipps_enabled,
+            asks_upstream: row.asks_upstream,
+        }))
     }
 
     /// Empties the registry, with all that was fetched for its organisations.
