@@ -32,7 +32,7 @@ pub fn RegistryPage() -> impl IntoView {
     Either::Right(loaded(async move {
         let found = admin.organisations(&typed).await;
         view! {
-            <RegistryFrame admin=admin title="Registry">
+            <RegistryFrame admin=admin title="Registry" wide=true>
                 {match found {
                     Ok((found, count)) => Either::Left(page(&typed, found, count, did.as_deref())),
                     Err(failure) => Either::Right(view! { <Failed failure/> }),
@@ -44,10 +44,17 @@ pub fn RegistryPage() -> impl IntoView {
 
 /// The frame of the registry's pages: one acts as nobody there.
 #[component]
-pub fn RegistryFrame(admin: InstanceAdmin, #[prop(into)] title: String, children: Children) -> impl IntoView {
+pub fn RegistryFrame(
+    admin: InstanceAdmin,
+    #[prop(into)] title: String,
+    /// Whether it holds a table of many columns.
+    #[prop(optional)]
+    wide: bool,
+    children: Children,
+) -> impl IntoView {
     view! {
         <PlainFrame title email=Some(admin.email().to_owned())>
-            <div class="registry">{children()}</div>
+            <div class=if wide { "registry" } else { "narrow" }>{children()}</div>
         </PlainFrame>
     }
 }
@@ -135,7 +142,7 @@ fn row(organisation: ListedOrganisation, needles: &Arc<[String]>) -> impl IntoVi
     });
     let keys = match (organisation.client_id, organisation.served_by) {
         (Some(client_id), _) => view! {
-            <span>"Own keys "<small class="code"><Marked text=client_id needles=needles()/></small></span>
+            <span>"Own keys "<small class="code" title=client_id.clone()><Marked text=client_id needles=needles()/></small></span>
         }
         .into_any(),
         (None, Some(partner)) => served_by(&partner).into_any(),
@@ -148,7 +155,7 @@ fn row(organisation: ListedOrganisation, needles: &Arc<[String]>) -> impl IntoVi
                 <a href=paths::registered(&organisation.id) data-row=""><Marked text=organisation.name needles=needles()/></a>
                 {number}
             </th>
-            <td data-label="ID"><span class="code"><Marked text=id.clone() needles=needles()/></span><Copy text=id what="ID"/></td>
+            <td data-label="ID"><span class="code" title=id.clone()><Marked text=id.clone() needles=needles()/></span><Copy text=id what="ID"/></td>
             <td data-label="Kind">{organisation.kind.label()}</td>
             <td data-label="Keys">{keys}</td>
             <td data-label="Environment">{environment(organisation.environment)}</td>

@@ -298,7 +298,7 @@ impl OrganisationForm {
             (_, secondary) => secondary,
         };
         if client_secret.is_none() && faults.of(Secret::ClientSecret).is_none() {
-            faults.add("client_secret_ref", "Write where the client secret is, or type it below.");
+            faults.add("client_secret_ref", "Write where the client secret is, or type it.");
         }
         let msn = match self.msn.as_str() {
             "" => None,

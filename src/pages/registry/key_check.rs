@@ -63,7 +63,7 @@ fn table(steps: Vec<Step>) -> impl IntoView {
         }
     });
     view! {
-        <table class="explained">
+        <table class="explained checked">
             <caption class="hidden">"What was checked"</caption>
             <thead><tr><th scope="col">"Step"</th><th scope="col">"Outcome"</th><th scope="col">"In words"</th></tr></thead>
             <tbody>{rows.collect_view()}</tbody>
