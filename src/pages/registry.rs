@@ -142,7 +142,7 @@ fn row(organisation: ListedOrganisation, needles: &Arc<[String]>) -> impl IntoVi
     });
     let keys = match (organisation.client_id, organisation.served_by) {
         (Some(client_id), _) => view! {
-            <span>"Own keys "<small class="code" title=client_id.clone()><Marked text=client_id needles=needles()/></small></span>
+            <span>"Own keys "<small class="code" title=client_id.clone()><Marked text=client_id.clone() needles=needles()/></small></span>
         }
         .into_any(),
         (None, Some(partner)) => served_by(&partner).into_any(),

@@ -14,7 +14,7 @@ use crate::server::Portal;
 use crate::server::key_checking::{self, Checking};
 use crate::server::security::secrets::{FOREIGN, check_reference, is_foreign};
 use crate::server::store::organisations::{KeyReferences, Registration};
-use crate::server::store::registering::{Entry, Registering};
+use crate::server::store::registering::{Entry, Registering, Sealed};
 use crate::server::store::registry::{Changed, Removed, VippsOrgChange};
 use crate::server::store::unavailable;
 
@@ -201,7 +201,7 @@ impl InstanceAdmin {
         id: &OrgId,
         wanted: &WantedOrganisation,
         typed: &TypedSecrets,
-    ) -> Result<(Registration, Vec<(String, Vec<u8>)>), Failure> {
+    ) -> Result<(Registration, Vec<Sealed>), Failure> {
         let mut sealed = Vec::new();
         let mut reference = |secret: Secret, wanted: &WantedSecret| -> Result<String, Failure> {
             let name = secret.sealed_name(id);
@@ -252,11 +252,7 @@ impl InstanceAdmin {
     }
 }
 
-fn entry_of<'a>(
-    registration: &'a Registration,
-    wanted: &'a WantedOrganisation,
-    sealed: &'a [(String, Vec<u8>)],
-) -> Entry<'a> {
+fn entry_of<'a>(registration: &'a Registration, wanted: &'a WantedOrganisation, sealed: &'a [Sealed]) -> Entry<'a> {
     let (redirect_uri, scopes) = (wanted.redirect_uri.as_deref(), wanted.scopes.as_slice());
     Entry { registration, environment: wanted.environment, redirect_uri, scopes, sealed }
 }

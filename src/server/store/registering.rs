@@ -16,9 +16,12 @@ pub struct Entry<'a> {
     pub environment: Environment,
     pub redirect_uri: Option<&'a str>,
     pub scopes: &'a [String],
-    /// Secrets that were typed, encrypted, by their names.
-    pub sealed: &'a [(String, Vec<u8>)],
+    /// Secrets that were typed.
+    pub sealed: &'a [Sealed],
 }
+
+/// A secret by its name, encrypted.
+pub type Sealed = (String, Vec<u8>);
 
 /// What came of writing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,7 +107,7 @@ impl Store {
         let there = sqlx::query!(
             r#"
             select kind, client_id is not null as "has_keys!", updated_at from organisation
-            where id = $1 and deleted_at is null for update
+            where id = $1 and deleted_at is null for no key update
             "#,
             wanted.id.as_str(),
         )

@@ -23,7 +23,7 @@ async fn a_merchant_is_connected_to_its_partner(pool: PgPool) {
         assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
         assert!(refused.body.contains(&format!("#field-{field}\"")), "{field}: {}", refused.body);
     }
-    let form = form.with("scheme", &merchant.scheme).with("business_id", &merchant.id);
+    let form = form.with("scheme", merchant.scheme).with("business_id", &merchant.id);
     for nobody in [MERCHANT, "org_nobody"] {
         let refused = form.clone().with("partner", nobody).send(&admin, super::NEW).await;
         assert_says(&refused, "This partner is not there any more.");
