@@ -25,6 +25,9 @@ use crate::pages::product_order::ProductOrderPage;
 use crate::pages::product_orders::ProductOrdersPage;
 use crate::pages::profile::{self, ProfilePage};
 use crate::pages::public_form::{PublicFormPage, PublicOrderPage};
+use crate::pages::registry::RegistryPage;
+use crate::pages::registry::form::{EditOrganisationPage, NewOrganisationPage};
+use crate::pages::registry::organisation::OrganisationPage;
 use crate::pages::sales_unit::SalesUnitPage;
 use crate::pages::sales_unit_change::SalesUnitChangePage;
 use crate::pages::sales_units::SalesUnitsPage;
@@ -77,6 +80,10 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/businesses") view=BusinessesPage ssr=SsrMode::Async/>
                 <Route path=path!("/profile") view=ProfilePage ssr=SsrMode::Async/>
                 <Route path=path!("/profile/tokens") view=OwnTokensPage ssr=SsrMode::Async/>
+                <Route path=path!("/admin/organisations") view=RegistryPage ssr=SsrMode::Async/>
+                <Route path=path!("/admin/organisations/new") view=NewOrganisationPage ssr=SsrMode::Async/>
+                <Route path=path!("/admin/organisations/:org") view=OrganisationPage ssr=SsrMode::Async/>
+                <Route path=path!("/admin/organisations/:org/edit") view=EditOrganisationPage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org") view=LandingPage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org/price-packages") view=PricePackagesPage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org/members") view=MembersPage ssr=SsrMode::Async/>

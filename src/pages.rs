@@ -24,6 +24,7 @@ pub mod product_order;
 pub mod product_orders;
 pub mod profile;
 pub mod public_form;
+pub mod registry;
 pub mod sales_unit;
 pub mod sales_unit_change;
 pub mod sales_units;
@@ -49,6 +50,7 @@ use self::unanswered::Unanswered;
 
 use crate::domain::failure::Failure;
 use crate::server::acting::by_link::ByLink;
+use crate::server::acting::registry::InstanceAdmin;
 use crate::server::acting::{Acting, SignedIn};
 
 /// Who looks at the page, as whom. The router has let nobody else through to it.
@@ -58,6 +60,11 @@ pub fn acting() -> Option<Acting> {
 
 /// Who looks at the page.
 pub fn signed_in() -> Option<SignedIn> {
+    request()?.extensions.get().cloned()
+}
+
+/// Who decides about the registry. The router has let nobody else through to its pages.
+pub fn instance_admin() -> Option<InstanceAdmin> {
     request()?.extensions.get().cloned()
 }
 

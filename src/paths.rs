@@ -307,6 +307,32 @@ pub fn settings_probe(organisation: &OrgId) -> String {
     format!("/as/{organisation}/settings/probe")
 }
 
+/// The registry of organisations, for those who decide about it.
+pub const REGISTRY: &str = "/admin/organisations";
+/// The form for an organisation that is new there.
+pub const NEW_ORGANISATION: &str = "/admin/organisations/new";
+
+/// Whether an address is for those who decide about the registry.
+pub fn is_for_instance_admins(path: &str) -> bool {
+    path == "/admin" || path.starts_with("/admin/")
+}
+
+/// An organisation in the registry.
+pub fn registered(organisation: &OrgId) -> String {
+    format!("{REGISTRY}/{organisation}")
+}
+
+/// The same, saying what was done.
+pub fn registered_saying(organisation: &OrgId, did: &str) -> String {
+    format!("{REGISTRY}/{organisation}?did={did}")
+}
+
+/// One of the things that can be done with an organisation of the registry: `edit`, `check`, `switch`, `remove`,
+/// `membership`.
+pub fn registered_deed(organisation: &OrgId, deed: &str) -> String {
+    format!("{REGISTRY}/{organisation}/{deed}")
+}
+
 /// `next` if it is an address within this portal.
 pub fn own(next: &str) -> Option<&str> {
     let own = next.starts_with('/') && !next.starts_with("//") && !next.contains(['\\', '\r', '\n', '\t']);

@@ -6,6 +6,7 @@ pub mod changing;
 pub mod commands;
 pub mod config;
 pub mod exporting;
+pub mod key_checking;
 pub mod logo;
 pub mod ordering;
 pub mod postgres;
@@ -34,14 +35,14 @@ use tokio::sync::Notify;
 
 use crate::domain::failure::Failure;
 use crate::domain::identifiers::Msn;
-use crate::domain::organisation::OrgId;
+use crate::domain::organisation::{Environment, OrgId};
 use api::ApiLimits;
 use config::{Settings, UpstreamSettings};
 use requests::by_link::LinkLimits;
 use security::limiter::Limiter;
 use security::secrets::{SecretKey, Secrets};
 use site::Site;
-use store::organisations::KeyReferences;
+use store::organisations::KeysInUse;
 use store::{Store, unavailable};
 use vipps::{Client, Credentials, Lane, Vipps, VippsSettings};
 
@@ -54,6 +55,7 @@ struct Parts {
     secrets: Secrets,
     vipps: Vipps,
     upstream_url: String,
+    test_upstream_url: String,
     public_url: String,
     sync_interval: std::time::Duration,
     trusted_proxy: Option<IpAddr>,
@@ -63,6 +65,8 @@ struct Parts {
     lookups: Limiter,
     /// Having every unit's webhooks fetched anew, counted by organisation.
     sweeps: Limiter,
+    /// Having the keys of an organisation checked, counted by organisation.
+    key_checks: Limiter,
     registering: subscribing::UnderWay,
     looks: ordering::Looks,
     link_limits: LinkLimits,
@@ -75,6 +79,9 @@ struct Parts {
 
 /// User IDs that one person may look up in a minute.
 const LOOKUPS: NonZeroU32 = NonZeroU32::new(30).unwrap();
+/// So often a minute the keys of an organisation can be checked: whoever corrects them tries a few times, and
+/// upstream is not to be guessed at.
+const KEY_CHECKS: NonZeroU32 = NonZeroU32::new(6).unwrap();
 /// So often a minute programs can have upstream asked with the keys of one organisation: a tenth of what
 /// upstream takes, for people and the sync come first.
 const REFRESHES: NonZeroU32 = NonZeroU32::new(60).unwrap();
@@ -84,18 +91,20 @@ const SWEEPS: NonZeroU32 = NonZeroU32::new(4).unwrap();
 
 impl Portal {
     pub fn new(store: Store, key: SecretKey, settings: &Settings, site: Site) -> anyhow::Result<Self> {
-        let UpstreamSettings { upstream_url, upstream_rate, vault } = &settings.upstream;
+        let UpstreamSettings { upstream_url, test_upstream_url, upstream_rate, vault } = &settings.upstream;
         Ok(Self(Arc::new(Parts {
             secrets: Secrets::new(store.clone(), key, vault.clone()),
             store,
             vipps: Vipps::new(VippsSettings { rate: *upstream_rate, ..VippsSettings::default() })?,
             upstream_url: upstream_url.clone(),
+            test_upstream_url: test_upstream_url.clone(),
             public_url: settings.public_url(),
             sync_interval: settings.sync_interval,
             trusted_proxy: settings.trusted_proxy,
             sync_bell: Notify::new(),
             lookups: Limiter::per_minute(LOOKUPS),
             sweeps: Limiter::per_hour(SWEEPS),
+            key_checks: Limiter::per_minute(KEY_CHECKS),
             registering: subscribing::UnderWay::default(),
             looks: ordering::Looks::default(),
             link_limits: LinkLimits::default(),
@@ -165,6 +174,10 @@ impl Portal {
         &self.0.lookups
     }
 
+    pub fn key_checks(&self) -> &Limiter {
+        &self.0.key_checks
+    }
+
     /// Webhooks that are just being registered.
     pub fn registering(&self) -> &subscribing::UnderWay {
         &self.0.registering
@@ -181,7 +194,7 @@ impl Portal {
         if !keys.asks_upstream {
             return Err(if keys.vipps_enabled { Failure::InTest } else { Failure::SwitchedOff });
         }
-        match self.client(keys.references).await {
+        match self.client(keys).await {
             Ok(client) => Ok(client.in_lane(Lane::Interactive)),
             Err(error) => {
                 tracing::error!(%error, %organisation, "the keys of an organisation cannot be read");
@@ -193,23 +206,41 @@ impl Portal {
     /// A client with the keys of an organisation; none if it has no keys of its own, or they are not used.
     pub async fn client_of(&self, organisation: &OrgId) -> anyhow::Result<Option<Client>> {
         match self.store().key_references(organisation).await? {
-            Some(keys) if keys.asks_upstream => self.client(keys.references).await.map(Some),
+            Some(keys) if keys.asks_upstream => self.client(keys).await.map(Some),
             _ => Ok(None),
         }
     }
 
-    async fn client(&self, keys: KeyReferences) -> anyhow::Result<Client> {
-        let subscription_key: Option<SecretString> = match &keys.subscription_key_ref {
+    async fn client(&self, keys: KeysInUse) -> anyhow::Result<Client> {
+        let subscription_key = match &keys.references.subscription_key_ref {
             Some(reference) => Some(self.secrets().resolve(reference).await?),
             None => None,
         };
-        let credentials = Credentials {
-            upstream: keys.upstream_url.unwrap_or_else(|| self.0.upstream_url.clone()),
-            client_id: keys.client_id,
-            client_secret: self.secrets().resolve(&keys.client_secret_ref).await?,
+        let client_secret = self.secrets().resolve(&keys.references.client_secret_ref).await?;
+        Ok(self.client_with(&keys, client_secret, subscription_key))
+    }
+
+    /// A client with an organisation's keys and these secrets, whether or not they are used for anything else.
+    pub fn client_with(
+        &self,
+        keys: &KeysInUse,
+        client_secret: SecretString,
+        subscription_key: Option<SecretString>,
+    ) -> Client {
+        self.0.vipps.client(Credentials {
+            upstream: self.upstream_of(keys).to_owned(),
+            client_id: keys.references.client_id.clone(),
+            client_secret,
             subscription_key,
-            msn: keys.msn.as_deref().and_then(Msn::parse),
-        };
-        Ok(self.0.vipps.client(credentials))
+            msn: keys.references.msn.as_deref().and_then(Msn::parse),
+        })
+    }
+
+    /// Where calls with an organisation's keys go: its own upstream, or that of its environment.
+    pub fn upstream_of<'a>(&'a self, keys: &'a KeysInUse) -> &'a str {
+        keys.references.upstream_url.as_deref().unwrap_or(match keys.environment {
+            Environment::Production => &self.0.upstream_url,
+            Environment::Test => &self.0.test_upstream_url,
+        })
     }
 }

@@ -40,6 +40,16 @@ impl Proposal {
         }
     }
 
+    /// What it is called on pages.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Merchants => "List of merchants",
+            Self::WhoAmI => "The partner’s own data",
+            Self::Contracts => "A merchant’s contracts",
+            Self::ChangeSalesUnit => "Changing a sales unit",
+        }
+    }
+
     pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|proposal| proposal.word() == word)
     }

@@ -22,10 +22,10 @@ pub fn BusinessesPage() -> impl IntoView {
     let typed: String = parameter(&query(), "q").unwrap_or_default().chars().take(200).collect();
     Either::Right(loaded(async move {
         match load(&person, &typed).await {
-            Ok((email, found, 0)) if found.is_empty() && needles(&typed).is_empty() => {
-                EitherOf3::A(no_access(email, person.staff_id().to_string()))
+            Ok((who, found, 0)) if found.is_empty() && needles(&typed).is_empty() => {
+                EitherOf3::A(no_access(who, person.staff_id().to_string()))
             }
-            Ok((email, found, count)) => EitherOf3::B(page(email, &typed, found, count)),
+            Ok((who, found, count)) => EitherOf3::B(page(who, &typed, found, count)),
             Err(failure) => EitherOf3::C(view! {
                 <PlainFrame title="Businesses" email=None><Failed failure/></PlainFrame>
             }),
@@ -33,19 +33,28 @@ pub fn BusinessesPage() -> impl IntoView {
     }))
 }
 
-async fn load(person: &SignedIn, typed: &str) -> Result<(Option<String>, Vec<Organisation>, usize), Failure> {
-    let (found, count) = person.organisations(typed).await?;
-    Ok((person.email().await?, found, count))
+/// Who chooses.
+struct Who {
+    email: Option<String>,
+    is_instance_admin: bool,
 }
 
-fn page(email: Option<String>, typed: &str, found: Vec<Organisation>, count: usize) -> impl IntoView + use<> {
+async fn load(person: &SignedIn, typed: &str) -> Result<(Who, Vec<Organisation>, usize), Failure> {
+    let (found, count) = person.organisations(typed).await?;
+    let is_instance_admin = person.instance_admin().await?.is_some();
+    Ok((Who { email: person.email().await?, is_instance_admin }, found, count))
+}
+
+fn page(who: Who, typed: &str, found: Vec<Organisation>, count: usize) -> impl IntoView + use<> {
+    let Who { email, is_instance_admin } = who;
     let results = results(typed, found, count);
+    let registry = is_instance_admin.then(|| view! { " "<a href=paths::REGISTRY>"Registry of organisations"</a> });
     let typed = typed.to_owned();
     view! {
         <PlainFrame title="Businesses" email>
             <div class="narrow">
                 <h1>"Choose a business"</h1>
-                <p class="lead">"The partners and merchants that you may act as."</p>
+                <p class="lead">"The partners and merchants that you may act as."{registry}</p>
                 <LiveFilter>
                     <form id="filter" class="filter" method="get" action=paths::BUSINESSES role="search" aria-label="Businesses">
                         <label class="search">
@@ -63,13 +72,20 @@ fn page(email: Option<String>, typed: &str, found: Vec<Organisation>, count: usi
 }
 
 /// How somebody who may act as nobody yet gets access.
-fn no_access(email: Option<String>, user_id: String) -> impl IntoView {
+fn no_access(who: Who, user_id: String) -> impl IntoView {
+    let Who { email, is_instance_admin } = who;
     let address = email.clone().unwrap_or_default();
+    let registry = is_instance_admin.then(|| {
+        view! {
+            <p class="notice">"You decide about the registry of this portal. "<a href=paths::REGISTRY>"Add an organisation there"</a>", or make yourself an admin of one."</p>
+        }
+    });
     view! {
         <PlainFrame title="Get access" email>
             <div class="narrow">
                 <h1>"Get access to a business"</h1>
                 <p class="lead">"You have signed in, but nobody has made you a member of a business yet."</p>
+                {registry}
                 <ol class="card steps">
                     <li>
                         <strong>"Copy your user ID."</strong>

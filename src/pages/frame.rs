@@ -52,7 +52,7 @@ pub fn ActingFrame(acting: Acting, place: Place, #[prop(into)] title: String, ch
         <a class="skip" href="#main">"Skip to content"</a>
         <div class="frame" data-kind=kind>
             <header class="side-bar">
-                <Switcher organisation=organisation.clone() recent=acting.recent().to_vec()/>
+                <Switcher organisation=organisation.clone() recent=acting.recent().to_vec() registry=acting.is_instance_admin()/>
                 <nav aria-label="Menu">
                     {menu.collect_view()}
                 </nav>
@@ -117,7 +117,12 @@ pub fn PlainFrame(#[prop(into)] title: String, email: Option<String>, children: 
 
 /// The name at the top of the side bar: opens the way to the others.
 #[component]
-fn Switcher(organisation: Organisation, recent: Vec<Organisation>) -> impl IntoView {
+fn Switcher(
+    organisation: Organisation,
+    recent: Vec<Organisation>,
+    /// Whether there is a way to the registry.
+    registry: bool,
+) -> impl IntoView {
     let recent = recent.into_iter().map(|other| {
         view! {
             <li>
@@ -146,6 +151,7 @@ fn Switcher(organisation: Organisation, recent: Vec<Organisation>) -> impl IntoV
                 {(!recent.is_empty()).then(|| view! { <p class="popover-title">"Recent"</p> })}
                 <ul>{recent}</ul>
                 <a class="all" href=paths::BUSINESSES>"See all businesses"</a>
+                {registry.then(|| view! { <a class="all" href=paths::REGISTRY>"Registry of organisations"</a> })}
             </div>
         </details>
     }

@@ -115,7 +115,6 @@ fn chosen(acting: &Acting) -> impl IntoView + use<> {
 fn offered(acting: &Acting) -> impl IntoView + use<> {
     let organisation = &acting.organisation().id;
     let rows = Proposal::ALL.map(|proposal| {
-        let (word, used_for) = explained(proposal);
         let probe = acting.probe(proposal);
         let (tone, text) = match probe {
             Some((true, _)) => (Tone::Good, "Yes"),
@@ -124,9 +123,9 @@ fn offered(acting: &Acting) -> impl IntoView + use<> {
         };
         view! {
             <tr>
-                <th scope="row">{word}<span class="property">{call(proposal)}</span></th>
+                <th scope="row">{proposal.label()}<span class="property">{call(proposal)}</span></th>
                 <td><Badge tone text/></td>
-                <td>{used_for}{probe.map(|(_, checked_at)| view! { <small class="asked">"Asked "<Ago then=checked_at/></small> })}</td>
+                <td>{used_for(proposal)}{probe.map(|(_, checked_at)| view! { <small class="asked">"Asked "<Ago then=checked_at/></small> })}</td>
             </tr>
         }
     });
@@ -169,18 +168,15 @@ fn offered(acting: &Acting) -> impl IntoView + use<> {
     }
 }
 
-/// What it is called here, and what the portal does with it.
-fn explained(proposal: Proposal) -> (&'static str, &'static str) {
+/// What the portal does with it.
+fn used_for(proposal: Proposal) -> &'static str {
     match proposal {
-        Proposal::Merchants => (
-            "List of merchants",
-            "Names of merchants, before the details of their sales units are there. Else they are found through the units.",
-        ),
-        Proposal::WhoAmI => ("The partner’s own data", "Level, contact and status of the partner, below."),
-        Proposal::Contracts => ("A merchant’s contracts", "Links to the contracts on the merchant’s page."),
-        Proposal::ChangeSalesUnit => {
-            ("Changing a sales unit", "Name, logo and status can be changed from the sales unit’s page.")
+        Proposal::Merchants => {
+            "Names of merchants, before the details of their sales units are there. Else they are found through the units."
         }
+        Proposal::WhoAmI => "Level, contact and status of the partner, below.",
+        Proposal::Contracts => "Links to the contracts on the merchant’s page.",
+        Proposal::ChangeSalesUnit => "Name, logo and status can be changed from the sales unit’s page.",
     }
 }
 

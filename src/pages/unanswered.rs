@@ -12,6 +12,7 @@ use super::prefill_fields::LOGO_FILE;
 use super::{set_status, status_of};
 use crate::components::form::{Field, Input};
 use crate::domain::failure::Failure;
+use crate::domain::registry::Secret;
 use crate::paths;
 
 /// Why there is no answer.
@@ -81,15 +82,19 @@ pub fn UnansweredPage(unanswered: Unanswered) -> impl IntoView {
     }
 }
 
+/// What a field is called if what is typed into it is a secret.
+fn secret(name: &str) -> Option<&'static str> {
+    let password = name.contains("password").then_some("Password");
+    password.or_else(|| Secret::from_name(name).map(Secret::label))
+}
+
 /// Passwords and pictures are asked for again: the one does not belong into a page, the other cannot be in it.
 fn kept(form: &KeptForm) -> impl IntoView + use<> {
     let KeptForm { action, pairs, had_picture } = form.clone();
     let fields = pairs.into_iter().map(|(name, value)| {
-        if name.contains("password") {
-            let missing = !value.is_empty();
-            return missing
-                .then(|| view! { <Field name label="Password, once more" input=Input::Password required=true/> })
-                .into_any();
+        if let Some(what) = secret(&name) {
+            let (missing, label) = (!value.is_empty(), format!("{what}, once more"));
+            return missing.then(|| view! { <Field name label input=Input::Password required=true/> }).into_any();
         }
         view! { <input type="hidden" name=name value=value/> }.into_any()
     });

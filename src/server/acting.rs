@@ -13,6 +13,7 @@ pub mod price_packages;
 pub mod product_orders;
 pub mod program;
 pub mod reading;
+pub mod registry;
 pub mod templates;
 pub mod webhooks;
 
@@ -140,6 +141,11 @@ impl Acting {
 
     pub fn email(&self) -> &str {
         &self.row.email
+    }
+
+    /// Whether this person also decides about the registry of organisations.
+    pub fn is_instance_admin(&self) -> bool {
+        self.row.is_instance_admin
     }
 
     /// Organisations this person has acted as before, the latest first.

@@ -69,6 +69,11 @@ pub struct UpstreamSettings {
     #[arg(long, env = "PORTAL_UPSTREAM_URL", default_value = "https://api.vipps.no", value_parser = upstream_url)]
     pub upstream_url: String,
 
+    /// Address of the Vipps MobilePay APIs for organisations in the test environment that name no other. It has no
+    /// Management API: with their keys, tokens and webhooks are asked for there, and nothing else
+    #[arg(long, env = "PORTAL_TEST_UPSTREAM_URL", default_value = "https://apitest.vipps.no", value_parser = test_upstream_url)]
+    pub test_upstream_url: String,
+
     /// Most calls a second to upstream for each client id
     #[arg(long, env = "PORTAL_UPSTREAM_RATE", default_value = "10", value_parser = upstream_rate)]
     pub upstream_rate: f64,
@@ -153,12 +158,19 @@ fn trusted_proxy(text: &str) -> Result<IpAddr, String> {
 
 /// Checks the address of an upstream.
 pub fn upstream_url(text: &str) -> Result<String, String> {
-    let example = "such as https://api.vipps.no";
-    let url = reqwest::Url::parse(text).map_err(|_| format!("PORTAL_UPSTREAM_URL is a web address, {example}"))?;
+    address_of_upstream("PORTAL_UPSTREAM_URL", text, "such as https://api.vipps.no")
+}
+
+fn test_upstream_url(text: &str) -> Result<String, String> {
+    address_of_upstream("PORTAL_TEST_UPSTREAM_URL", text, "such as https://apitest.vipps.no")
+}
+
+fn address_of_upstream(setting: &str, text: &str, example: &str) -> Result<String, String> {
+    let url = reqwest::Url::parse(text).map_err(|_| format!("{setting} is a web address, {example}"))?;
     match url.scheme() {
         "https" => {}
         "http" if is_loopback(&url) => {}
-        _ => return Err(format!("PORTAL_UPSTREAM_URL is https unless it is this machine, {example}")),
+        _ => return Err(format!("{setting} is https unless it is this machine, {example}")),
     }
     Ok(text.trim_end_matches('/').to_owned())
 }
@@ -212,6 +224,7 @@ mod tests {
             public_url("http://portal.example.com").unwrap_err(),
             public_url("https://portal.example.com/path").unwrap_err(),
             upstream_url("http://api.vipps.no").unwrap_err(),
+            test_upstream_url("apitest.vipps.no").unwrap_err(),
             upstream_rate("fast").unwrap_err(),
             upstream_rate("0").unwrap_err(),
             upstream_rate("NaN").unwrap_err(),

@@ -8,6 +8,7 @@ pub mod merchants;
 pub mod prefill;
 pub mod price_packages;
 pub mod product_orders;
+pub mod registry;
 pub mod sales_unit_change;
 pub mod settings;
 pub mod templates;
@@ -28,6 +29,7 @@ use axum::{Extension, Form};
 use serde::Deserialize;
 use tower_sessions::Session;
 
+use super::acting::registry::InstanceAdmin;
 use super::acting::{Acting, SignedIn};
 use super::security::sign_in::{Attempt, Outcome, attempt};
 use super::security::{hash, random_token, sessions};
@@ -66,6 +68,7 @@ pub async fn identify(State(portal): State<Portal>, session: Session, mut reques
         sessions::note_use(portal.store(), &session).await;
     }
     let person = SignedIn::new(portal.clone(), staff);
+    let is_registry = paths::is_for_instance_admins(path);
     if let Some(rest) = path.strip_prefix("/as/") {
         let organisation = OrgId::parse(rest.split('/').next().unwrap_or_default());
         let acting = match organisation {
@@ -83,12 +86,30 @@ pub async fn identify(State(portal): State<Portal>, session: Session, mut reques
             Err(failure) => return plain(&failure),
         }
     }
+    if is_registry {
+        match person.instance_admin().await {
+            Ok(Some(admin)) => {
+                request.extensions_mut().insert(admin);
+            }
+            Ok(None) => return not_found(portal, request.headers()).await,
+            Err(failure) => return plain(&failure),
+        }
+    }
     request.extensions_mut().insert(person);
     next.run(request).await
 }
 
 /// Whom the page acts as; a request that the guard let through to an organisation has one.
 impl FromRequestParts<Portal> for Acting {
+    type Rejection = StatusCode;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Portal) -> Result<Self, StatusCode> {
+        parts.extensions.get().cloned().ok_or(StatusCode::NOT_FOUND)
+    }
+}
+
+/// Who decides about the registry; a request that the guard let through to it has one.
+impl FromRequestParts<Portal> for InstanceAdmin {
     type Rejection = StatusCode;
 
     async fn from_request_parts(parts: &mut Parts, _: &Portal) -> Result<Self, StatusCode> {

@@ -13,8 +13,8 @@ use tower_http::compression::{CompressionLayer, CompressionLevel};
 use tower_http::limit::RequestBodyLimitLayer;
 
 use super::requests::{
-    api_tokens, by_link, exports, members, merchants, prefill, price_packages, product_orders, sales_unit_change,
-    settings, templates, webhooks,
+    api_tokens, by_link, exports, members, merchants, prefill, price_packages, product_orders, registry,
+    sales_unit_change, settings, templates, webhooks,
 };
 use super::security::{csrf, headers, sessions};
 use super::store::merchant_list::Merchants;
@@ -62,6 +62,12 @@ pub fn guarded_actions() -> Vec<Action> {
         sent_to(paths::PREFERENCES, post(requests::choose_preferences)),
         sent_to(paths::OWN_TOKENS, post(api_tokens::make_own)),
         sent_to("/profile/tokens/{id}/revoke", post(api_tokens::revoke_own)),
+        sent_to(paths::NEW_ORGANISATION, post(registry::create)),
+        sent_to("/admin/organisations/{org}/edit", post(registry::change)),
+        sent_to("/admin/organisations/{org}/check", post(registry::check_keys)),
+        sent_to("/admin/organisations/{org}/switch", post(registry::switch)),
+        sent_to("/admin/organisations/{org}/remove", post(registry::remove)),
+        sent_to("/admin/organisations/{org}/membership", post(registry::become_admin)),
         admins("/as/{org}/api-tokens", post(api_tokens::make)),
         admins("/as/{org}/api-tokens/{id}/revoke", post(api_tokens::revoke)),
         sent_to("/as/{org}/sales-units/refresh", post(requests::refresh_sales_units)),

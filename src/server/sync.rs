@@ -266,6 +266,17 @@ pub async fn ensure_jobs(store: &Store) -> Result<(), sqlx::Error> {
     store.ensure_sync_jobs(&job_kinds()).await
 }
 
+/// Begins at once with what an organisation's keys have not been good for until now; `as_of` is when the
+/// organisation was last changed.
+pub async fn start(portal: &Portal, organisation: &OrgId, as_of: OffsetDateTime) -> Result<(), sqlx::Error> {
+    let resources = RESOURCES.iter().filter(|resource| resource.at_once).map(|resource| resource.name.to_owned());
+    let resources: Vec<String> = resources.collect();
+    ensure_jobs(portal.store()).await?;
+    portal.store().call_for_sync_since(organisation, &resources, as_of).await?;
+    portal.sync_bell().notify_one();
+    Ok(())
+}
+
 fn job_kinds() -> Vec<JobKind> {
     let kind = |resource: &Resource| JobKind {
         resource: resource.name,

@@ -10,6 +10,7 @@ mod prefill;
 mod price_packages;
 mod proposals;
 mod public_link;
+mod registry_pages;
 mod sales_units;
 mod sessions;
 mod settings;
@@ -95,6 +96,7 @@ impl TestPortal {
             trusted_proxy: None,
             upstream: UpstreamSettings {
                 upstream_url: format!("http://{sandbox_address}"),
+                test_upstream_url: format!("http://{sandbox_address}"),
                 upstream_rate: 1_000.0,
                 vault: Default::default(),
             },
@@ -166,6 +168,9 @@ impl TestPortal {
                     client_id: keys.client_id.clone(),
                     client_secret_ref: seal("client_secret", &keys.client_secret).await,
                     subscription_key_ref: Some(seal("subscription_key", &keys.subscription_key).await),
+                    secondary_subscription_key_ref: Some(
+                        seal("secondary_subscription_key", &keys.secondary_subscription_key).await,
+                    ),
                     msn: keys.msn.clone(),
                 }),
             };

@@ -11,6 +11,7 @@ type State = [name: string, arrange: Arrange];
 
 const PARTNER = '/as/org_kystkassa';
 const BUSY = '/as/org_nordbetaling';
+const REGISTRY = '/admin/organisations';
 
 /** Every page and state of one that a member sees, by how to get there. */
 export const PAGES: State[] = [
@@ -194,6 +195,43 @@ export const PAGES: State[] = [
     await page.getByRole('button', { name: 'Save' }).click();
     await expect(page.getByLabel('Feedback address')).toHaveAttribute('aria-invalid', 'true');
   }],
+  ['the registry', (_, open) => open(REGISTRY)],
+  ['the registry without a match', (_, open) => open(`${REGISTRY}?q=xyzzy`)],
+  ['the form of a new organisation', (_, open) => open(`${REGISTRY}/new`)],
+  ['the form of a new organisation with faults', async (page, open) => {
+    await open(`${REGISTRY}/new`);
+    await fill(page, { ID: 'Org Ørjan', 'Client secret: where it is': 'hunter2', 'Subscription key: or type it': 'hunter2', MSN: 'x' });
+    await page.getByRole('button', { name: 'Create' }).click();
+    await expect(page.getByRole('alert')).toBeVisible();
+  }],
+  ['the form of a merchant that is to be served by its partner', async (page, open) => {
+    await open(`${REGISTRY}/new`);
+    await page.getByLabel('Those of its partner').check();
+  }],
+  ['an organisation of the registry whose keys were just checked', async (page, open) => {
+    await open(`${REGISTRY}/org_nordbetaling`);
+    await page.getByRole('button', { name: 'Check keys' }).click();
+    await expect(page.getByText('The keys work.')).toBeVisible();
+  }],
+  ['an organisation of the registry whose keys do not work', async (page, open) => {
+    await open(`${REGISTRY}/new`);
+    await fill(page, { ID: unique('org_wrong').replace(' ', '_'), Name: unique('Wrong keys'), 'Client ID': 'nobody', 'Client secret: or type it': 'hunter2' });
+    await page.getByLabel('Make me an admin of it').uncheck();
+    await page.getByRole('button', { name: 'Create' }).click();
+    await expect(page.getByText('Something is wrong with the keys')).toBeVisible();
+  }],
+  ['an organisation of the registry about to be removed', async (page, open) => {
+    await open(`${REGISTRY}/org_m_blabaer_kaffe`);
+    await page.getByText('Remove from the registry').click();
+  }],
+  ['the form of an organisation of the registry', (_, open) => open(`${REGISTRY}/org_kystkassa/edit`)],
+  ['a form of an organisation that somebody else has changed', async (page, open) => {
+    await open(`${REGISTRY}/org_kystkassa/edit`);
+    await page.locator('input[name="seen"]').evaluate(seen => seen.setAttribute('value', '1'));
+    await page.getByRole('button', { name: 'Save' }).click();
+    await expect(page.locator('#meanwhile')).toBeVisible();
+  }],
+  ['an organisation that is not there in the registry', (_, open) => open(`${REGISTRY}/org_nope`)],
   ['an organisation that is not there', (_, open) => open('/as/org_nope')],
   ['a sales unit that is not there', (_, open) => open(`${PARTNER}/sales-units/999999`)],
   ['the profile', (_, open) => open('/profile')],

@@ -143,6 +143,12 @@ impl Problem {
         Self { retry_after: Some(seconds), ..self }
     }
 
+    /// 422: what these fields say can be understood, but not be done.
+    pub fn impossible(errors: Vec<FieldFault>) -> Self {
+        let detail = "What was sent cannot be done; nothing was changed.";
+        Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail) }
+    }
+
     /// 404: it does not exist, or is not for this token.
     pub fn not_found() -> Self {
         Self::new(StatusCode::NOT_FOUND, "There is nothing here for this token to see.")

@@ -18,7 +18,7 @@ use super::problem::{FieldFault, Problem, Refusals};
 use super::{MayRead, MayWrite, Segment};
 use crate::domain::organisation::{Environment, OrgId};
 use crate::server::Portal;
-use crate::server::security::secrets::check_reference;
+use crate::server::security::secrets::{FOREIGN, check_reference, is_foreign};
 use crate::server::store::registry::{Changed, Created, Removed, VippsOrg, VippsOrgChange};
 
 const TAG: &str = "Registry";
@@ -109,6 +109,7 @@ pub async fn status(
     (status = 409, body = Problem, content_type = "application/problem+json", description = "There is, or was, an organisation with this id."),
     (status = 413, body = Problem, content_type = "application/problem+json"),
     (status = 415, body = Problem, content_type = "application/problem+json"),
+    (status = 422, body = Problem, content_type = "application/problem+json", description = "The secret is another organisation's."),
 ))]
 pub async fn create(_: MayWrite, State(portal): State<Portal>, mut fields: Fields) -> Result<Response, Problem> {
     let org_id = fields.required_text("org_id", |text| OrgId::try_from(text.to_owned()).map(drop));
@@ -124,6 +125,7 @@ pub async fn create(_: MayWrite, State(portal): State<Portal>, mut fields: Field
     };
     let (org_id, change) = fields.finish((org_id, change))?;
     let org_id = OrgId::parse(&org_id).ok_or_else(Problem::not_found)?;
+    own_secret(&org_id, &change)?;
     match portal.store().create_vipps_org(&org_id, &change).await? {
         Created::Done(org) => {
             portal.sync_bell().notify_one();
@@ -161,6 +163,7 @@ pub async fn create(_: MayWrite, State(portal): State<Portal>, mut fields: Field
     (status = 412, body = Problem, content_type = "application/problem+json", description = "It is not what `If-Match` says any more."),
     (status = 413, body = Problem, content_type = "application/problem+json"),
     (status = 415, body = Problem, content_type = "application/problem+json"),
+    (status = 422, body = Problem, content_type = "application/problem+json", description = "The secret is another organisation's."),
 ))]
 pub async fn change(
     _: MayWrite,
@@ -180,6 +183,10 @@ pub async fn change(
     };
     let change = fields.finish(change)?;
     let org_id = OrgId::parse(&org_id).ok_or_else(Problem::not_found)?;
+    if change.client_secret_ref.is_some() {
+        found(&portal, org_id.as_str()).await?;
+        own_secret(&org_id, &change)?;
+    }
     let as_of = if_match(&headers);
     match portal.store().change_vipps_org(&org_id, &change, as_of.as_deref()).await? {
         Changed::Done(org) => {
@@ -232,6 +239,15 @@ pub async fn remove(
 async fn found(portal: &Portal, org_id: &str) -> Result<VippsOrg, Problem> {
     let org_id = OrgId::parse(org_id).ok_or_else(Problem::not_found)?;
     portal.store().vipps_org(&org_id).await?.ok_or_else(Problem::not_found)
+}
+
+/// 422 for a reference to what was sealed for another organisation.
+fn own_secret(org_id: &OrgId, change: &VippsOrgChange) -> Result<(), Problem> {
+    if change.client_secret_ref.as_deref().is_some_and(|reference| is_foreign(reference, org_id)) {
+        let message = format!("{FOREIGN}: what is sealed for {org_id} begins with sealed://{org_id}/.");
+        return Err(Problem::impossible(vec![FieldFault { field: "client_secret_ref".to_owned(), message }]));
+    }
+    Ok(())
 }
 
 fn meanwhile() -> Problem {

@@ -84,6 +84,7 @@ pub async fn run(demo: DemoSettings, files: Files) -> anyhow::Result<()> {
         public_url: None,
         trusted_proxy: None,
         upstream: UpstreamSettings {
+            test_upstream_url: sandbox_url.clone(),
             upstream_url: sandbox_url,
             upstream_rate: demo.rate_limit.max(1.0) * 0.95,
             vault: Default::default(),
@@ -163,6 +164,9 @@ async fn with_keys(portal: &Portal, keys: &SandboxKeys, kind: OrganisationKind) 
             client_id: keys.client_id.clone(),
             client_secret_ref: seal("client_secret", &keys.client_secret).await?,
             subscription_key_ref: Some(seal("subscription_key", &keys.subscription_key).await?),
+            secondary_subscription_key_ref: Some(
+                seal("secondary_subscription_key", &keys.secondary_subscription_key).await?,
+            ),
             msn: keys.msn.clone(),
         }),
     })

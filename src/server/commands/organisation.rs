@@ -10,7 +10,7 @@ use super::{Database, secret_key};
 use crate::domain::identifiers::{BusinessIdentifier, CheckDigit, Msn};
 use crate::domain::organisation::{OrgId, OrganisationKind, Role};
 use crate::server::config::{DatabaseSettings, upstream_url};
-use crate::server::security::secrets::Secrets;
+use crate::server::security::secrets::{FOREIGN, Secrets, check_reference, is_foreign};
 use crate::server::security::sign_in;
 use crate::server::security::vault::VaultSettings;
 use crate::server::store::Store;
@@ -64,6 +64,10 @@ struct AddArguments {
     /// Where the subscription key is; asked for like the client secret. Keys without one use - here
     #[arg(long, requires = "client_id")]
     subscription_key_ref: Option<String>,
+    /// Where the other one of the two subscription keys is; never asked for. With it the primary one can be
+    /// regenerated, and later this one, without a failed call
+    #[arg(long, requires = "client_id")]
+    secondary_subscription_key_ref: Option<String>,
     /// The MSN that sales unit keys belong to
     #[arg(long, requires = "client_id")]
     msn: Option<String>,
@@ -129,6 +133,10 @@ async fn add(store: &Store, secrets: &Secrets, arguments: AddArguments) -> anyho
     if let Some(msn) = arguments.msn.as_deref().filter(|msn| Msn::parse(msn).is_none()) {
         bail!("{msn} is not a merchant serial number");
     }
+    let secondary = arguments.secondary_subscription_key_ref;
+    if secondary.is_some() && arguments.subscription_key_ref.as_deref() == Some("-") {
+        bail!("keys without a subscription key have no secondary one");
+    }
     let keys = match client_id {
         None => None,
         Some(client_id) => Some(KeyReferences {
@@ -142,6 +150,10 @@ async fn add(store: &Store, secrets: &Secrets, arguments: AddArguments) -> anyho
                     reference(secrets, &id, "subscription_key", "Subscription key", given.map(ToOwned::to_owned))
                         .await?,
                 ),
+            },
+            secondary_subscription_key_ref: match secondary {
+                Some(given) => Some(tried(secrets, &id, given).await?),
+                None => None,
             },
             msn: arguments.msn,
         }),
@@ -157,6 +169,18 @@ async fn add(store: &Store, secrets: &Secrets, arguments: AddArguments) -> anyho
     Ok(())
 }
 
+/// A reference that was given, tried out.
+async fn tried(secrets: &Secrets, organisation: &OrgId, given: String) -> anyhow::Result<String> {
+    if let Err(fault) = check_reference(&given) {
+        bail!("{given}: {fault}");
+    }
+    if is_foreign(&given, organisation) {
+        bail!("{given}: {FOREIGN}");
+    }
+    secrets.resolve(&given).await?;
+    Ok(given)
+}
+
 /// The reference that was given, tried out; or that of a secret asked for and sealed.
 async fn reference(
     secrets: &Secrets,
@@ -166,8 +190,7 @@ async fn reference(
     given: Option<String>,
 ) -> anyhow::Result<String> {
     if let Some(given) = given {
-        secrets.resolve(&given).await?;
-        return Ok(given);
+        return tried(secrets, organisation, given).await;
     }
     let secret = if std::io::stdin().is_terminal() {
         rpassword::prompt_password(format!("{label}: "))?

@@ -26,13 +26,15 @@ pub struct SandboxKeys {
     pub client_id: String,
     pub client_secret: String,
     pub subscription_key: String,
+    /// Does the same; not printed.
+    #[serde(skip)]
+    pub secondary_subscription_key: String,
     /// The unit a merchant's keys belong to; partner keys belong to none.
     pub msn: Option<String>,
 }
 
 pub struct Client {
     pub keys: SandboxKeys,
-    pub secondary_subscription_key: String,
     pub reach: Reach,
     /// For a merchant's keys: where in the world the merchant is.
     merchant: Option<usize>,
@@ -40,7 +42,7 @@ pub struct Client {
 
 impl Client {
     pub fn has_subscription_key(&self, key: &str) -> bool {
-        key == self.keys.subscription_key || key == self.secondary_subscription_key
+        key == self.keys.subscription_key || key == self.keys.secondary_subscription_key
     }
 }
 
@@ -154,12 +156,13 @@ fn client(
         client_id,
         client_secret: STANDARD.encode(rng.u128(..).to_be_bytes()),
         subscription_key: format!("{:032x}", rng.u128(..)),
+        secondary_subscription_key: format!("{:032x}", rng.u128(..)),
         msn: match reach {
             Reach::Partner(_) => None,
             Reach::Unit(msn) => Some(msn.to_string()),
         },
     };
-    Client { keys, secondary_subscription_key: format!("{:032x}", rng.u128(..)), reach, merchant }
+    Client { keys, reach, merchant }
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ use secrecy::{ExposeSecret, SecretBox, SecretString};
 use sha2::{Digest, Sha256};
 
 use super::vault::VaultSettings;
+use crate::domain::organisation::OrgId;
 use crate::server::store::Store;
 
 const KEY_LENGTH: usize = 32;
@@ -88,12 +89,18 @@ impl SecretKey {
     }
 }
 
+/// What the portal itself is set up with: no secret of an organisation's, and none of its business.
+const OWN_SETTINGS: [&str; 4] = ["DATABASE_URL", "PORTAL_", "VAULT_", "PG"];
+
 /// Whether a text can be a reference to a secret. Whether there is one is found out when it is used.
 ///
 /// # Errors
 /// What is wrong with it, as a sentence without its end.
 pub fn check_reference(reference: &str) -> Result<(), &'static str> {
     match reference.split_once("://") {
+        Some(("env", name)) if OWN_SETTINGS.iter().any(|own| name.trim().starts_with(own)) => {
+            Err("This is one of the portal's own settings, not a secret of an organisation")
+        }
         Some(("env" | "sealed", name)) if !name.is_empty() => Ok(()),
         Some(("file", path)) if path.starts_with('/') => Ok(()),
         Some(("file", _)) => {
@@ -104,6 +111,19 @@ pub fn check_reference(reference: &str) -> Result<(), &'static str> {
         _ => Err("This begins with vault://, env://, file:// or sealed://"),
     }
 }
+
+/// Whether a reference is to what the portal has sealed for another organisation: each has a folder of its own.
+pub fn is_foreign(reference: &str, organisation: &OrgId) -> bool {
+    let name = reference.strip_prefix("sealed://");
+    let own = |name: &str| {
+        let rest = name.strip_prefix(organisation.as_str()).and_then(|rest| rest.strip_prefix('/'));
+        rest.is_some_and(|rest| !rest.is_empty())
+    };
+    name.is_some_and(|name| !own(name))
+}
+
+/// Said of such a reference.
+pub const FOREIGN: &str = "This belongs to another organisation";
 
 /// Resolves references.
 pub struct Secrets {
@@ -212,6 +232,27 @@ mod tests {
         }
         let again = SecretKey::open(&folder.path().join("key")).unwrap();
         assert!(again.open_sealed("org_a/client_secret", &sealed).is_ok());
+    }
+
+    #[test]
+    fn a_reference_is_to_a_secret_of_the_organisation_itself() {
+        let own = OrgId::parse("org_a").unwrap();
+        for good in [
+            "env://VIPPS_SECRET",
+            "env://MY_PORTAL_KEY",
+            "file:///run/secrets/a",
+            "vault://m/p#f",
+            "sealed://org_a/client_secret",
+        ] {
+            assert_eq!(check_reference(good), Ok(()), "{good}");
+            assert!(!is_foreign(good, &own), "{good}");
+        }
+        for setting in ["DATABASE_URL", "PORTAL_SECRET_KEY_FILE", "VAULT_TOKEN", "PGPASSWORD", " PGPASSWORD"] {
+            assert!(check_reference(&format!("env://{setting}")).unwrap_err().contains("own settings"), "{setting}");
+        }
+        for foreign in ["org_b/client_secret", "org_ab/client_secret", "org_a", "org_a/", "/org_a/client_secret"] {
+            assert!(is_foreign(&format!("sealed://{foreign}"), &own), "{foreign}");
+        }
     }
 
     #[test]

@@ -30,6 +30,8 @@ pub struct KeyReferences {
     pub client_id: String,
     pub client_secret_ref: String,
     pub subscription_key_ref: Option<String>,
+    /// The other one of the two that do the same; only with a first.
+    pub secondary_subscription_key_ref: Option<String>,
     /// Sales unit keys belong to one MSN.
     pub msn: Option<String>,
 }
@@ -38,6 +40,8 @@ pub struct KeyReferences {
 #[derive(Clone, Debug)]
 pub struct KeysInUse {
     pub references: KeyReferences,
+    /// Which of upstream's worlds they are for.
+    pub environment: Environment,
     pub vipps_enabled: bool,
     /// Whether they are used at all.
     pub asks_upstream: bool,
@@ -49,6 +53,8 @@ pub struct ActingRow {
     pub organisation: Organisation,
     pub scope: Scope,
     pub email: String,
+    /// Whether this person decides about the registry of organisations.
+    pub is_instance_admin: bool,
     pub copy: CopyStanding,
     /// Whether anything is fetched or changed upstream with the keys.
     pub vipps_enabled: bool,
@@ -116,7 +122,7 @@ impl Store {
     pub async fn acting(&self, staff: Uuid, organisation: &OrgId) -> Result<Option<ActingRow>> {
         let row = sqlx::query!(
             r#"
-            select o.kind, o.name, o.business_scheme, o.business_id, o.partner_id, m.role, s.email,
+            select o.kind, o.name, o.business_scheme, o.business_id, o.partner_id, m.role, s.email, s.is_admin,
                    coalesce(c.version, 0) as "version!",
                    coalesce(p.client_id, o.client_id) is not null as "has_keys!",
                    coalesce(p.vipps_enabled, o.vipps_enabled) as "vipps_enabled!",
@@ -176,6 +182,7 @@ impl Store {
             },
             scope,
             email: row.email,
+            is_instance_admin: row.is_admin,
             copy: CopyStanding {
                 version: row.version,
                 has_keys: row.has_keys,
@@ -305,15 +312,17 @@ impl Store {
             r#"
             insert into organisation (
                 id, kind, name, business_scheme, business_id, partner_id, upstream_url, client_id, client_secret_ref,
-                subscription_key_ref, msn)
-            select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11
+                subscription_key_ref, secondary_subscription_key_ref, msn)
+            select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12
             where not exists (select from organisation p where p.id = $6 and p.deleted_at is not null)
             on conflict (id) do update
             set kind = excluded.kind, name = excluded.name, business_scheme = excluded.business_scheme,
                 business_id = excluded.business_id, partner_id = excluded.partner_id,
                 upstream_url = excluded.upstream_url, client_id = excluded.client_id,
                 client_secret_ref = excluded.client_secret_ref,
-                subscription_key_ref = excluded.subscription_key_ref, msn = excluded.msn, updated_at = now()
+                subscription_key_ref = excluded.subscription_key_ref,
+                secondary_subscription_key_ref = excluded.secondary_subscription_key_ref, msn = excluded.msn,
+                updated_at = now()
             where organisation.deleted_at is null
             "#,
             registration.id.as_str(),
@@ -326,6 +335,7 @@ impl Store {
             keys.map(|keys| keys.client_id.as_str()),
             keys.map(|keys| keys.client_secret_ref.as_str()),
             keys.and_then(|keys| keys.subscription_key_ref.as_deref()),
+            keys.and_then(|keys| keys.secondary_subscription_key_ref.as_deref()),
             keys.and_then(|keys| keys.msn.as_deref()),
         )
         .execute(&self.pool)
@@ -339,7 +349,7 @@ impl Store {
             RegistrationRow,
             r#"
             select id, kind, name, business_scheme, business_id, partner_id, upstream_url, client_id,
-                   client_secret_ref, subscription_key_ref, msn
+                   client_secret_ref, subscription_key_ref, secondary_subscription_key_ref, msn
             from organisation where deleted_at is null order by id
             "#,
         )
@@ -353,7 +363,8 @@ impl Store {
         let row = sqlx::query!(
             r#"
             select upstream_url, client_id as "client_id!", client_secret_ref as "client_secret_ref!",
-                   subscription_key_ref, msn, vipps_enabled, asks_upstream
+                   subscription_key_ref, secondary_subscription_key_ref, msn, vipps_enabled, environment,
+                   asks_upstream
             from organisation where id = $1 and client_id is not null and deleted_at is null
             "#,
             organisation.as_str(),
@@ -366,9 +377,15 @@ impl Store {
             client_id: row.client_id,
             client_secret_ref: row.client_secret_ref,
             subscription_key_ref: row.subscription_key_ref,
+            secondary_subscription_key_ref: row.secondary_subscription_key_ref,
             msn: row.msn,
         };
-        Ok(Some(KeysInUse { references, vipps_enabled: row.vipps_enabled, asks_upstream: row.asks_upstream }))
+        Ok(Some(KeysInUse {
+            references,
+            environment: row.environment.parse().map_err(unreadable)?,
+            vipps_enabled: row.vipps_enabled,
+            asks_upstream: row.asks_upstream,
+        }))
     }
 
     /// Empties the registry, with all that was fetched for its organisations.
@@ -407,6 +424,7 @@ struct RegistrationRow {
     client_id: Option<String>,
     client_secret_ref: Option<String>,
     subscription_key_ref: Option<String>,
+    secondary_subscription_key_ref: Option<String>,
     msn: Option<String>,
 }
 
@@ -419,6 +437,7 @@ impl TryFrom<RegistrationRow> for Registration {
             client_id,
             client_secret_ref,
             subscription_key_ref: row.subscription_key_ref,
+            secondary_subscription_key_ref: row.secondary_subscription_key_ref,
             msn: row.msn,
         });
         Ok(Self {

@@ -169,15 +169,26 @@ impl Store {
     /// Removes an organisation from the registry; only if it was last changed at one of these moments, where
     /// some are given.
     pub async fn remove_vipps_org(&self, org_id: &OrgId, as_of: Option<&[OffsetDateTime]>) -> Result<Removed> {
+        self.remove(org_id, as_of, true).await
+    }
+
+    /// Removes an organisation from the registry, with or without keys of its own.
+    pub async fn remove_organisation(&self, org_id: &OrgId) -> Result<Removed> {
+        self.remove(org_id, None, false).await
+    }
+
+    async fn remove(&self, org_id: &OrgId, as_of: Option<&[OffsetDateTime]>, with_keys: bool) -> Result<Removed> {
         let mut transaction = self.begin("begin".to_owned()).await?;
         let deleted_at = sqlx::query_scalar!(
             r#"
             update organisation set deleted_at = now(), updated_at = now()
-            where id = $1 and client_id is not null and deleted_at is null and ($2::timestamptz[] is null or updated_at = any($2))
+            where id = $1 and (client_id is not null or not $3) and deleted_at is null
+              and ($2::timestamptz[] is null or updated_at = any($2))
             returning deleted_at as "deleted_at!"
             "#,
             org_id.as_str(),
             as_of,
+            with_keys,
         )
         .fetch_optional(&mut *transaction)
         .await?;

@@ -226,6 +226,29 @@ impl Store {
         .map(drop)
     }
 
+    /// Makes due what fails, and of these resources what was fetched last before a moment: the organisation's keys
+    /// have been mended, or are other ones.
+    pub async fn call_for_sync_since(
+        &self,
+        organisation: &OrgId,
+        resources: &[String],
+        moment: OffsetDateTime,
+    ) -> Result<()> {
+        sqlx::query!(
+            r#"
+            update sync_job set due_at = now()
+            where organisation_id = $1
+              and (failing_since is not null or (resource = any($2) and completed_at < $3))
+            "#,
+            organisation.as_str(),
+            resources,
+            moment,
+        )
+        .execute(&self.pool)
+        .await
+        .map(drop)
+    }
+
     /// How fetching a resource stands; none if the organisation has no such job.
     pub async fn sync_standing(&self, organisation: &OrgId, resource: &str) -> Result<Option<SyncStanding>> {
         sqlx::query_as!(

@@ -24,10 +24,20 @@ enum Who {
     Viewer,
     Operator,
     Admin,
+    /// Who decides about the registry, and is a member of nothing.
+    InstanceAdmin,
 }
 
-const EVERYBODY: [Who; 7] =
-    [Who::Nobody, Who::Stranger, Who::OtherTenant, Who::Merchant, Who::Viewer, Who::Operator, Who::Admin];
+const EVERYBODY: [Who; 8] = [
+    Who::Nobody,
+    Who::Stranger,
+    Who::OtherTenant,
+    Who::Merchant,
+    Who::Viewer,
+    Who::Operator,
+    Who::Admin,
+    Who::InstanceAdmin,
+];
 
 /// Who may have an address.
 #[derive(Clone, Copy, Debug)]
@@ -41,6 +51,8 @@ enum Access {
     Operators,
     /// Members who decide about the organisation.
     Admins,
+    /// Those who decide about the registry; to everybody else it does not exist.
+    InstanceAdmins,
 }
 
 /// Every route: method, address, who may have it, and what those are answered.
@@ -127,6 +139,18 @@ const MATRIX: &[(&str, &str, Access, u16)] = &[
     ("GET", "/as/{org}/webhooks/{id}", Access::Members, 200),
     ("POST", "/as/{org}/webhooks/{id}/delete", Access::Operators, 303),
     ("POST", "/as/{org}/webhooks/refresh", Access::Members, 303),
+    ("GET", "/admin/organisations", Access::InstanceAdmins, 200),
+    ("GET", "/admin/organisations/new", Access::InstanceAdmins, 200),
+    ("POST", "/admin/organisations/new", Access::InstanceAdmins, 422),
+    ("GET", "/admin/organisations/{org}", Access::InstanceAdmins, 200),
+    ("GET", "/admin/organisations/{org}/edit", Access::InstanceAdmins, 200),
+    // The form does not say as of when it was opened.
+    ("POST", "/admin/organisations/{org}/edit", Access::InstanceAdmins, 422),
+    ("POST", "/admin/organisations/{org}/check", Access::InstanceAdmins, 303),
+    // It serves a merchant, so it stays.
+    ("POST", "/admin/organisations/{org}/remove", Access::InstanceAdmins, 303),
+    ("POST", "/admin/organisations/{org}/switch", Access::InstanceAdmins, 303),
+    ("POST", "/admin/organisations/{org}/membership", Access::InstanceAdmins, 303),
     // Last: it ends the session.
     ("POST", "/logout", Access::SignedIn, 303),
 ];
@@ -157,6 +181,7 @@ async fn browser(portal: &TestPortal, who: Who) -> Browser {
         Who::Viewer => portal.member(&email, &[(PARTNER, Role::Viewer)]).await,
         Who::Operator => portal.member(&email, &[(PARTNER, Role::Operator)]).await,
         Who::Admin => portal.member(&email, &[(PARTNER, Role::Admin)]).await,
+        Who::InstanceAdmin => super::registry_pages::instance_admin(portal, &email).await,
     }
 }
 
@@ -214,6 +239,7 @@ async fn everybody_gets_what_is_theirs_and_nothing_else(pool: PgPool) {
                 Access::Open => answer,
                 _ if who == Who::Nobody => 303,
                 _ if within && !member => 404,
+                Access::InstanceAdmins if who != Who::InstanceAdmin => 404,
                 Access::Operators if who == Who::Viewer => 403,
                 Access::Admins if who != Who::Admin => 403,
                 _ => answer,
@@ -222,7 +248,8 @@ async fn everybody_gets_what_is_theirs_and_nothing_else(pool: PgPool) {
             if expected == 303 && who == Who::Nobody && !matches!(access, Access::Open) {
                 assert!(got.location().starts_with("/login"), "{who:?} {method} {path} {}", got.location());
             }
-            if within && !member {
+            let hidden = matches!(access, Access::InstanceAdmins) && who != Who::InstanceAdmin;
+            if hidden || (within && !member) {
                 assert!(!got.body.contains("Kystkassa"), "{who:?} {method} {path}");
             }
         }
@@ -246,6 +273,14 @@ async fn what_one_may_not_see_looks_like_what_does_not_exist(pool: PgPool) {
         "/as/Not%20an%20id",
         "/as/",
         "/as/%2e%2e/org_kystkassa",
+        "/admin",
+        "/admin/organisations",
+        "/admin/organisations?q=kyst",
+        "/admin/organisations/new",
+        "/admin/organisations/org_kystkassa",
+        "/admin/organisations/org_kystkassa/edit",
+        "/adm%69n/organisations",
+        "/admin%2Forganisations",
     ] {
         let foreign = browser.get(path).await;
         assert_eq!(foreign.status, StatusCode::NOT_FOUND, "{path}");

@@ -439,3 +439,34 @@ async fn an_organisation_that_is_removed_does_not_exist_for_anybody(pool: PgPool
     let client_id = client_id(&portal, other);
     assert!(portal.sandbox.calls().iter().all(|call| call.client_id.as_deref() != Some(client_id.as_str())));
 }
+
+#[sqlx::test(migrator = "MIGRATIONS")]
+async fn a_reference_is_to_the_organisations_own_secrets(pool: PgPool) {
+    let portal = TestPortal::start(pool).await;
+    let registrar = Program::with(&portal, TokenOwner::Instance, TokenScope::Write).await;
+    let path = format!("{ORGS}/org_nordbetaling");
+    let sent = |reference: &str| json!({"client_secret_ref": reference});
+    let new = |reference: &str| json!({"org_id": "org_thief", "client_id": "a", "client_secret_ref": reference});
+    let foreign = format!("sealed://{PARTNER}/client_secret");
+    for said in [
+        registrar.send(Method::PUT, &path, sent(&foreign)).await,
+        registrar.send(Method::POST, ORGS, new(&foreign)).await,
+    ] {
+        assert_eq!(said.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert_eq!(said.faulty(), ["client_secret_ref"]);
+    }
+    for own_setting in ["env://DATABASE_URL", "env://PORTAL_SECRET_KEY_FILE", "env://VAULT_TOKEN", "env://PGPASSWORD"] {
+        for said in [
+            registrar.send(Method::PUT, &path, sent(own_setting)).await,
+            registrar.send(Method::POST, ORGS, new(own_setting)).await,
+        ] {
+            assert_eq!(said.status, StatusCode::BAD_REQUEST, "{own_setting}");
+            assert_eq!(said.faulty(), ["client_secret_ref"]);
+        }
+    }
+    assert_eq!(registrar.get(&format!("{ORGS}/org_thief")).await.status, StatusCode::NOT_FOUND);
+    let nobodys = registrar.send(Method::PUT, &format!("{ORGS}/org_nobody"), sent(&foreign)).await;
+    assert_eq!(nobodys.status, StatusCode::NOT_FOUND, "what does not exist is not told from what is");
+    let own = registrar.send(Method::PUT, &path, sent("sealed://org_nordbetaling/client_secret")).await;
+    assert_eq!(own.status, StatusCode::OK);
+}

@@ -108,6 +108,12 @@ impl Error {
         )
     }
 
+    /// Whether upstream says that it is the subscription key which it minds: its gateway looks at that first.
+    pub fn minds_subscription_key(&self) -> bool {
+        let said = self.problem().map(|problem| problem.message.as_deref().unwrap_or(&problem.excerpt).to_lowercase());
+        said.is_some_and(|said| said.contains("subscription key"))
+    }
+
     /// How long upstream asks to be left alone.
     pub fn retry_after(&self) -> Option<Duration> {
         match self.failure() {

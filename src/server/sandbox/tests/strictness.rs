@@ -113,7 +113,7 @@ async fn calls_need_a_bearer_token_and_one_of_the_clients_own_keys() {
     let token = client.bearer.strip_prefix("Bearer ").unwrap();
     let (lower, double, basic) = (format!("bearer {token}"), format!("Bearer  {token}"), format!("Basic {token}"));
     let (own, key) = (client.keys.subscription_key.as_str(), "Ocp-Apim-Subscription-Key");
-    let secondary = sandbox.clients.get(0).unwrap().secondary_subscription_key.clone();
+    let secondary = client.keys.secondary_subscription_key.clone();
     let stranger = sandbox.keys()[1].subscription_key.clone();
     let cases = [
         (vec![("authorization", client.bearer.as_str()), (key, own)], 200),
