@@ -5,6 +5,7 @@ pub mod api;
 pub mod changing;
 pub mod commands;
 pub mod config;
+mod keys;
 pub mod logo;
 pub mod ordering;
 pub mod postgres;
@@ -27,11 +28,9 @@ use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use secrecy::SecretString;
 use tokio::sync::Notify;
 
 use crate::domain::failure::Failure;
-use crate::domain::identifiers::Msn;
 use crate::domain::organisation::OrgId;
 use api::ApiLimits;
 use config::{Settings, UpstreamSettings};
@@ -39,9 +38,8 @@ use requests::by_link::LinkLimits;
 use security::limiter::Limiter;
 use security::secrets::{SecretKey, Secrets};
 use site::Site;
-use store::organisations::KeyReferences;
 use store::{Store, unavailable};
-use vipps::{Client, Credentials, Lane, Vipps, VippsSettings};
+use vipps::{Client, Lane, Vipps, VippsSettings};
 
 /// The running portal: what every request and every sync works with.
 #[derive(Clone)]
@@ -172,7 +170,7 @@ impl Portal {
         if !keys.asks_upstream {
             return Err(if keys.vipps_enabled { Failure::InTest } else { Failure::SwitchedOff });
         }
-        match self.client(keys.references).await {
+        match self.client(organisation, keys.references).await {
             Ok(client) => Ok(client.in_lane(Lane::Interactive)),
             Err(error) => {
                 tracing::error!(%error, %organisation, "the keys of an organisation cannot be read");
@@ -184,23 +182,8 @@ impl Portal {
     /// A client with the keys of an organisation; none if it has no keys of its own, or they are not used.
     pub async fn client_of(&self, organisation: &OrgId) -> anyhow::Result<Option<Client>> {
         match self.store().key_references(organisation).await? {
-            Some(keys) if keys.asks_upstream => self.client(keys.references).await.map(Some),
+            Some(keys) if keys.asks_upstream => self.client(organisation, keys.references).await.map(Some),
             _ => Ok(None),
         }
-    }
-
-    async fn client(&self, keys: KeyReferences) -> anyhow::Result<Client> {
-        let subscription_key: Option<SecretString> = match &keys.subscription_key_ref {
-            Some(reference) => Some(self.secrets().resolve(reference).await?),
-            None => None,
-        };
-        let credentials = Credentials {
-            upstream: keys.upstream_url.unwrap_or_else(|| self.0.upstream_url.clone()),
-            client_id: keys.client_id,
-            client_secret: self.secrets().resolve(&keys.client_secret_ref).await?,
-            subscription_key,
-            msn: keys.msn.as_deref().and_then(Msn::parse),
-        };
-        Ok(self.0.vipps.client(credentials))
     }
 }

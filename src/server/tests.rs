@@ -17,6 +17,7 @@ pub mod spec;
 mod syncing;
 mod templates;
 mod tenants;
+mod turning_over;
 mod unanswered;
 mod webhooks;
 

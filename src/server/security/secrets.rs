@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use aes_gcm::aead::{Aead, Generate, Key, KeyInit, Payload};
@@ -174,20 +174,27 @@ impl Secrets {
 }
 
 impl Secrets {
+    /// Upstream has refused this secret: what the vault has told of it is forgotten.
+    pub fn doubt(&self, reference: &str) {
+        if let Some(place) = reference.strip_prefix("vault://") {
+            self.told().remove(place);
+        }
+    }
+
     /// What the vault has at a place, as it said within the last minute.
     async fn tell(&self, place: &str) -> anyhow::Result<SecretString> {
-        let known = {
-            let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-            told.retain(|_, (at, _)| at.elapsed() < TOLD_FOR);
-            told.get(place).map(|(_, secret)| secret.clone())
-        };
-        if let Some(secret) = known {
-            return Ok(secret);
+        if let Some((_, secret)) = self.told().get(place) {
+            return Ok(secret.clone());
         }
         let secret = self.vault.read(place).await?;
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        told.insert(place.to_owned(), (Instant::now(), secret.clone()));
+        self.told().insert(place.to_owned(), (Instant::now(), secret.clone()));
         Ok(secret)
+    }
+
+    fn told(&self) -> MutexGuard<'_, HashMap<String, (Instant, SecretString)>> {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        told.retain(|_, (at, _)| at.elapsed() < TOLD_FOR);
+        told
     }
 }
 

@@ -16,6 +16,7 @@ use serde_json::Value;
 
 use super::effect::Effect;
 use super::error::Error;
+use super::subscription_keys::SubscriptionKey;
 use super::transport::{Request, secret_header};
 use super::{Credentials, call};
 
@@ -186,12 +187,12 @@ impl TokenCache {
 
 /// # Errors
 /// [`Error::Unsendable`] if the keys do not fit into headers.
-pub(super) fn request(keys: &Credentials) -> Result<Request, Error> {
+pub(super) fn request(keys: &Credentials, subscription_key: Option<&SubscriptionKey<'_>>) -> Result<Request, Error> {
     let mut headers = call::headers(keys)?;
     let secret = keys.client_secret.expose_secret();
-    let (path, body) = match &keys.subscription_key {
+    let (path, body) = match subscription_key {
         Some(key) => {
-            headers.insert(call::SUBSCRIPTION_KEY, secret_header(key.expose_secret(), "the subscription key")?);
+            headers.insert(call::SUBSCRIPTION_KEY, key.header()?);
             headers.insert(HeaderName::from_static("client_id"), secret_header(&keys.client_id, "the client_id")?);
             headers.insert(HeaderName::from_static("client_secret"), secret_header(secret, "the client_secret")?);
             // Else an empty body has no length at all, which the gateway refuses.
