@@ -11,6 +11,7 @@ pub mod ordering;
 pub mod postgres;
 pub mod rendering;
 pub mod requests;
+mod resealing;
 pub mod router;
 pub mod sandbox;
 pub mod security;
@@ -35,8 +36,9 @@ use crate::domain::organisation::OrgId;
 use api::ApiLimits;
 use config::{Settings, UpstreamSettings};
 use requests::by_link::LinkLimits;
+use security::key_ring::KeyRing;
 use security::limiter::Limiter;
-use security::secrets::{SecretKey, Secrets};
+use security::secrets::Secrets;
 use site::Site;
 use store::{Store, unavailable};
 use vipps::{Client, Lane, Vipps, VippsSettings};
@@ -78,10 +80,10 @@ const REFRESHES: NonZeroU32 = NonZeroU32::new(60).unwrap();
 const SWEEPS: NonZeroU32 = NonZeroU32::new(4).unwrap();
 
 impl Portal {
-    pub fn new(store: Store, key: SecretKey, settings: &Settings, site: Site) -> anyhow::Result<Self> {
+    pub fn new(store: Store, keys: KeyRing, settings: &Settings, site: Site) -> anyhow::Result<Self> {
         let UpstreamSettings { upstream_url, upstream_rate, vault } = &settings.upstream;
         Ok(Self(Arc::new(Parts {
-            secrets: Secrets::new(store.clone(), key, vault.clone()),
+            secrets: Secrets::new(store.clone(), keys, vault.clone()),
             store,
             vipps: Vipps::new(VippsSettings { rate: *upstream_rate, ..VippsSettings::default() })?,
             upstream_url: upstream_url.clone(),

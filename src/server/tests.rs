@@ -10,6 +10,7 @@ mod prefill;
 mod price_packages;
 mod proposals;
 mod public_link;
+mod resealing;
 mod sales_units;
 mod sessions;
 mod settings;
@@ -35,8 +36,8 @@ use uuid::Uuid;
 
 use super::config::{DatabaseSettings, Settings, UpstreamSettings};
 use super::sandbox::{Sandbox, SandboxSettings};
+use super::security::key_ring::KeyRing;
 use super::security::passwords;
-use super::security::secrets::SecretKey;
 use super::site::Site;
 use super::store::Store;
 use super::store::organisations::{KeyReferences, Registration};
@@ -101,7 +102,7 @@ impl TestPortal {
             },
             sync_interval: std::time::Duration::from_secs(900),
         };
-        let key = SecretKey::open(&folder.path().join("secret.key")).unwrap();
+        let key = KeyRing::open(&folder.path().join("secret.key")).unwrap();
         let site = Site::new(|path| (path == "pkg/hash.txt").then(|| b"test".as_slice().into()));
         let portal = Portal::new(Store::over(pool.clone()), key, &settings, site).unwrap();
         let stop = CancellationToken::new();

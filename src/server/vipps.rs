@@ -38,6 +38,7 @@ use self::breaker::Breaker;
 use self::call::{Account, RetryBudget};
 use self::rate::Pacer;
 use self::renewing::RenewingAccount;
+use self::token::TokenCache;
 use self::transport::{Address, Transport};
 use crate::domain::identifiers::Msn;
 
@@ -95,21 +96,30 @@ impl Credentials {
         fn text(key: Option<&SecretString>) -> &str {
             key.map_or("", ExposeSecret::expose_secret)
         }
-        let parts = [
-            self.upstream.as_str(),
-            &self.client_id,
-            self.client_secret.expose_secret(),
-            text(self.subscription_key.as_ref()),
-            text(self.secondary_subscription_key.as_ref()),
-            self.msn.as_ref().map_or("", Msn::as_str),
-        ];
-        let mut hash = Sha256::new();
-        for part in parts {
-            hash.update(part.len().to_le_bytes());
-            hash.update(part);
-        }
-        hash.finalize().into()
+        let keys = [self.subscription_key.as_ref(), self.secondary_subscription_key.as_ref()].map(text);
+        fingerprint(&[self.of_token().as_slice(), keys[0].as_bytes(), keys[1].as_bytes()])
     }
+
+    /// As [`Self::fingerprint`], of what a token belongs to: it lives on when a subscription key is turned over.
+    fn of_token(&self) -> [u8; 32] {
+        fingerprint(&[
+            self.upstream.as_bytes(),
+            self.client_id.as_bytes(),
+            self.client_secret.expose_secret().as_bytes(),
+            self.msn.as_ref().map_or("", Msn::as_str).as_bytes(),
+            // The two token endpoints give different ones.
+            &[u8::from(self.subscription_key.is_some())],
+        ])
+    }
+}
+
+fn fingerprint(parts: &[&[u8]]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(part.len().to_le_bytes());
+        hash.update(part);
+    }
+    hash.finalize().into()
 }
 
 /// Who waits for the answer.
@@ -136,6 +146,8 @@ struct Shared {
     settings: VippsSettings,
     transport: Arc<Transport>,
     accounts: Mutex<HashMap<[u8; 32], Arc<Account>>>,
+    /// By client id and secret, whatever the subscription keys.
+    tokens: Mutex<HashMap<[u8; 32], TokenCache>>,
     /// By upstream and `client_id`: where upstream counts calls.
     pacers: Mutex<HashMap<(String, String), Arc<Pacer>>>,
     upstreams: Mutex<HashMap<String, Arc<Upstream>>>,
@@ -157,8 +169,8 @@ impl Vipps {
         }
         crate::server::security::use_one_cryptography();
         let transport = Arc::new(Transport::new(&settings)?);
-        let (accounts, pacers, upstreams) = Default::default();
-        Ok(Self(Arc::new(Shared { settings, transport, accounts, pacers, upstreams })))
+        let (accounts, tokens, pacers, upstreams) = Default::default();
+        Ok(Self(Arc::new(Shared { settings, transport, accounts, tokens, pacers, upstreams })))
     }
 
     /// A client in [`Lane::Interactive`]. Equal credentials share one token; credentials that cannot be used make
@@ -198,7 +210,10 @@ impl Shared {
         let pacer = pacers.entry(by_client).or_insert_with(|| Arc::new(Pacer::new(self.settings.rate)));
         let mut upstreams = self.upstreams.lock().unwrap_or_else(PoisonError::into_inner);
         let upstream = upstreams.entry(origin).or_default();
-        Account::new(credentials, address, Arc::clone(&self.transport), Arc::clone(pacer), Arc::clone(upstream))
+        let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
+        tokens.retain(|_, cache| cache.is_shared() || cache.holds_one());
+        let tokens = tokens.entry(credentials.of_token()).or_default().clone();
+        Account::new(credentials, tokens, address, Arc::clone(&self.transport), Arc::clone(pacer), Arc::clone(upstream))
     }
 }
 

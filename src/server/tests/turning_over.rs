@@ -21,7 +21,7 @@ use crate::domain::identifiers::{BusinessIdentifier, Msn};
 use crate::server::config::{DatabaseSettings, Settings, UpstreamSettings};
 use crate::server::ordering::{self, Sending};
 use crate::server::sandbox::Regenerated;
-use crate::server::security::secrets::SecretKey;
+use crate::server::security::key_ring::KeyRing;
 use crate::server::security::vault::VaultSettings;
 use crate::server::site::Site;
 use crate::server::store::product_orders::NewProductOrder;
@@ -92,7 +92,7 @@ impl TestPortal {
             },
             sync_interval: Duration::from_secs(900),
         };
-        let key = SecretKey::open(&folder.join("secret.key")).unwrap();
+        let key = KeyRing::open(&folder.join("secret.key")).unwrap();
         Portal::new(self.portal.store().clone(), key, &settings, Site::new(|_| None)).unwrap()
     }
 

@@ -73,12 +73,13 @@ pub(super) struct Account {
 impl Account {
     pub(super) fn new(
         keys: Credentials,
+        tokens: TokenCache,
         address: Result<Address, Error>,
         transport: Arc<Transport>,
         pacer: Arc<Pacer>,
         upstream: Arc<Upstream>,
     ) -> Self {
-        let (subscription_keys, tokens) = (SubscriptionKeys::of(&keys), TokenCache::default());
+        let subscription_keys = SubscriptionKeys::of(&keys);
         let irreplaceable_at = Mutex::default();
         Self { keys, subscription_keys, address, transport, pacer, upstream, tokens, irreplaceable_at }
     }

@@ -11,6 +11,7 @@ use futures::FutureExt as _;
 use futures::future::{BoxFuture, Shared};
 use reqwest::Method;
 use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue};
+use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
@@ -62,7 +63,7 @@ impl Token {
     /// # Errors
     /// None in practice: [`Token::read`] accepts nothing that a header cannot hold.
     pub(super) fn header(&self) -> Result<HeaderValue, Error> {
-        secret_header(&format!("Bearer {}", self.text.expose_secret()), "the token")
+        secret_header(&Zeroizing::new(format!("Bearer {}", self.text.expose_secret())), "the token")
     }
 
     #[cfg(test)]
@@ -81,7 +82,7 @@ impl Token {
 
 type Renewal = Shared<BoxFuture<'static, Result<Arc<Token>, Error>>>;
 
-/// The token of one set of credentials.
+/// The token of one client id and secret.
 #[derive(Clone, Default)]
 pub(super) struct TokenCache(Arc<Mutex<State>>);
 
@@ -146,6 +147,11 @@ impl TokenCache {
         surprise
     }
 
+    /// Whether somebody calls with it.
+    pub(super) fn is_shared(&self) -> bool {
+        Arc::strong_count(&self.0) > 1
+    }
+
     pub(super) fn holds_one(&self) -> bool {
         let state = self.state();
         state.renewal.is_some() || state.token.as_ref().is_some_and(|token| !token.remaining(Instant::now()).is_zero())
@@ -200,7 +206,8 @@ pub(super) fn request(keys: &Credentials, subscription_key: Option<&Subscription
             (STANDARD, Bytes::new())
         }
         None => {
-            let basic = format!("Basic {}", BASE64.encode(format!("{}:{secret}", keys.client_id)));
+            let pair = Zeroizing::new(format!("{}:{secret}", keys.client_id));
+            let basic = Zeroizing::new(format!("Basic {}", *Zeroizing::new(BASE64.encode(pair.as_bytes()))));
             headers.insert(AUTHORIZATION, secret_header(&basic, "the client_secret")?);
             let form = HeaderValue::from_static("application/x-www-form-urlencoded; charset=utf-8");
             headers.insert(CONTENT_TYPE, form);
