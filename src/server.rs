@@ -7,12 +7,14 @@ pub mod commands;
 pub mod config;
 pub mod exporting;
 pub mod key_checking;
+mod keys;
 pub mod logo;
 pub mod ordering;
 pub mod postgres;
 pub mod records;
 pub mod rendering;
 pub mod requests;
+mod resealing;
 pub mod router;
 pub mod sandbox;
 pub mod security;
@@ -30,21 +32,19 @@ use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use secrecy::SecretString;
 use tokio::sync::Notify;
 
 use crate::domain::failure::Failure;
-use crate::domain::identifiers::Msn;
-use crate::domain::organisation::{Environment, OrgId};
+use crate::domain::organisation::OrgId;
 use api::ApiLimits;
 use config::{Settings, UpstreamSettings};
 use requests::by_link::LinkLimits;
+use security::key_ring::KeyRing;
 use security::limiter::Limiter;
-use security::secrets::{SecretKey, Secrets};
+use security::secrets::Secrets;
 use site::Site;
-use store::organisations::KeysInUse;
 use store::{Store, unavailable};
-use vipps::{Client, Credentials, Lane, Vipps, VippsSettings};
+use vipps::{Client, Lane, Vipps, VippsSettings};
 
 /// The running portal: what every request and every sync works with.
 #[derive(Clone)]
@@ -90,10 +90,10 @@ const REFRESHES: NonZeroU32 = NonZeroU32::new(60).unwrap();
 const SWEEPS: NonZeroU32 = NonZeroU32::new(4).unwrap();
 
 impl Portal {
-    pub fn new(store: Store, key: SecretKey, settings: &Settings, site: Site) -> anyhow::Result<Self> {
+    pub fn new(store: Store, keys: KeyRing, settings: &Settings, site: Site) -> anyhow::Result<Self> {
         let UpstreamSettings { upstream_url, test_upstream_url, upstream_rate, vault } = &settings.upstream;
         Ok(Self(Arc::new(Parts {
-            secrets: Secrets::new(store.clone(), key, vault.clone()),
+            secrets: Secrets::new(store.clone(), keys, vault.clone()),
             store,
             vipps: Vipps::new(VippsSettings { rate: *upstream_rate, ..VippsSettings::default() })?,
             upstream_url: upstream_url.clone(),
@@ -194,7 +194,7 @@ impl Portal {
         if !keys.asks_upstream {
             return Err(if keys.vipps_enabled { Failure::InTest } else { Failure::SwitchedOff });
         }
-        match self.client(keys).await {
+        match self.client(organisation, keys).await {
             Ok(client) => Ok(client.in_lane(Lane::Interactive)),
             Err(error) => {
                 tracing::error!(%error, %organisation, "the keys of an organisation cannot be read");
@@ -206,41 +206,8 @@ impl Portal {
     /// A client with the keys of an organisation; none if it has no keys of its own, or they are not used.
     pub async fn client_of(&self, organisation: &OrgId) -> anyhow::Result<Option<Client>> {
         match self.store().key_references(organisation).await? {
-            Some(keys) if keys.asks_upstream => self.client(keys).await.map(Some),
+            Some(keys) if keys.asks_upstream => self.client(organisation, keys).await.map(Some),
             _ => Ok(None),
         }
-    }
-
-    async fn client(&self, keys: KeysInUse) -> anyhow::Result<Client> {
-        let subscription_key = match &keys.references.subscription_key_ref {
-            Some(reference) => Some(self.secrets().resolve(reference).await?),
-            None => None,
-        };
-        let client_secret = self.secrets().resolve(&keys.references.client_secret_ref).await?;
-        Ok(self.client_with(&keys, client_secret, subscription_key))
-    }
-
-    /// A client with an organisation's keys and these secrets, whether or not they are used for anything else.
-    pub fn client_with(
-        &self,
-        keys: &KeysInUse,
-        client_secret: SecretString,
-        subscription_key: Option<SecretString>,
-    ) -> Client {
-        self.0.vipps.client(Credentials {
-            upstream: self.upstream_of(keys).to_owned(),
-            client_id: keys.references.client_id.clone(),
-            client_secret,
-            subscription_key,
-            msn: keys.references.msn.as_deref().and_then(Msn::parse),
-        })
-    }
-
-    /// Where calls with an organisation's keys go: its own upstream, or that of its environment.
-    pub fn upstream_of<'a>(&'a self, keys: &'a KeysInUse) -> &'a str {
-        keys.references.upstream_url.as_deref().unwrap_or(match keys.environment {
-            Environment::Production => &self.0.upstream_url,
-            Environment::Test => &self.0.test_upstream_url,
-        })
     }
 }

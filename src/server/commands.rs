@@ -5,6 +5,7 @@ mod demo;
 mod demo_account;
 mod doctor;
 mod organisation;
+mod secrets;
 mod serve;
 mod token;
 mod user;
@@ -20,7 +21,7 @@ use super::Portal;
 use super::config::{ApiSettings, DatabaseSettings, Settings, UpstreamSettings};
 use super::postgres::EmbeddedPostgres;
 use super::sandbox::{Sandbox, SandboxSettings};
-use super::security::secrets::SecretKey;
+use super::security::key_ring::KeyRing;
 use super::site::{Files, Site};
 use super::store::Store;
 use crate::domain::organisation::OrgId;
@@ -41,6 +42,8 @@ pub enum Command {
     User(user::UserArguments),
     /// Adds and lists organisations, and makes people members of them
     Organisation(organisation::OrganisationArguments),
+    /// Turns over the keys that seal secrets in the database
+    Secrets(secrets::SecretsArguments),
     /// Makes, lists and revokes tokens with which other systems ask the portal
     Token(token::TokenArguments),
     /// Says in plain words what is wrong with settings, database, keys and upstream
@@ -79,6 +82,7 @@ pub fn run(command: Command, files: Files) -> anyhow::Result<ExitCode> {
             Command::User(arguments) => user::run(arguments).await,
             Command::Organisation(arguments) => organisation::run(arguments).await,
             Command::Token(arguments) => token::run(arguments).await,
+            Command::Secrets(arguments) => return secrets::run(arguments).await,
             Command::Doctor(settings) => return doctor::run(*settings).await,
             Command::Bench(settings) => bench::run(settings).await,
             Command::WithPostgres { command } => return with_postgres(&command).await,
@@ -148,12 +152,12 @@ impl Database {
     }
 }
 
-fn secret_key(settings: &DatabaseSettings) -> anyhow::Result<SecretKey> {
+fn secret_key(settings: &DatabaseSettings) -> anyhow::Result<KeyRing> {
     let path = settings.secret_key_path();
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).with_context(|| format!("the folder {} cannot be made", folder.display()))?;
     }
-    SecretKey::open(&path)
+    KeyRing::open(&path)
 }
 
 /// A portal for a command that shows no pages.

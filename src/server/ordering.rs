@@ -349,6 +349,7 @@ fn refusal_text(error: &Error) -> String {
     }
 }
 
-fn seal_name(id: Uuid) -> String {
+/// What an order's request is sealed under.
+pub(super) fn seal_name(id: Uuid) -> String {
     format!("product-order/{id}")
 }

@@ -51,11 +51,13 @@ use time::OffsetDateTime;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use self::world::Reach;
+
 pub use self::backstage::{SandboxOrder, SandboxPricePackage, SandboxWebhook};
 pub use self::calls::Call;
 pub use self::exchange::Exchange;
 pub use self::faults::{Fault, Shape, Share};
-pub use self::keys::SandboxKeys;
+pub use self::keys::{Regenerated, SandboxKeys};
 pub use self::settings::SandboxSettings;
 
 /// How long open connections may take to end once the sandbox is told to stop.
@@ -169,7 +171,8 @@ impl Sandbox {
 
     /// The merchants of a partner that have no keys of their own; none for any other organisation.
     pub fn merchants_of(&self, org_id: &str) -> Vec<SandboxMerchant> {
-        let Some(partner) = self.clients.by_org(org_id).filter(|client| client.keys.msn.is_none()) else {
+        let Some(partner) = self.clients.by_org(org_id).filter(|client| matches!(client.reach, Reach::Partner(_)))
+        else {
             return Vec::new();
         };
         let with_keys = self.clients.merchants_with_keys();

@@ -3,6 +3,7 @@
 pub mod api_tokens;
 pub mod csrf;
 pub mod headers;
+pub mod key_ring;
 pub mod limiter;
 pub mod passwords;
 pub mod secrets;

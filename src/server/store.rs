@@ -25,7 +25,7 @@ pub mod registering;
 pub mod registry;
 pub mod sales_unit_list;
 pub mod sales_units;
-pub mod sealed_secrets;
+pub mod sealed;
 pub mod sessions;
 pub mod sign_in_throttle;
 pub mod staff;

@@ -11,6 +11,7 @@ mod price_packages;
 mod proposals;
 mod public_link;
 mod registry_pages;
+mod resealing;
 mod sales_units;
 mod sessions;
 mod settings;
@@ -18,6 +19,7 @@ pub mod spec;
 mod syncing;
 mod templates;
 mod tenants;
+mod turning_over;
 mod unanswered;
 mod webhooks;
 
@@ -35,8 +37,8 @@ use uuid::Uuid;
 
 use super::config::{ApiSettings, DatabaseSettings, Settings, UpstreamSettings};
 use super::sandbox::{Sandbox, SandboxSettings};
+use super::security::key_ring::KeyRing;
 use super::security::passwords;
-use super::security::secrets::SecretKey;
 use super::site::Site;
 use super::store::Store;
 use super::store::organisations::{KeyReferences, Registration};
@@ -103,7 +105,7 @@ impl TestPortal {
             api: ApiSettings::default(),
             sync_interval: std::time::Duration::from_secs(900),
         };
-        let key = SecretKey::open(&folder.path().join("secret.key")).unwrap();
+        let key = KeyRing::open(&folder.path().join("secret.key")).unwrap();
         let site = Site::new(|path| (path == "pkg/hash.txt").then(|| b"test".as_slice().into()));
         let portal = Portal::new(Store::over(pool.clone()), key, &settings, site).unwrap();
         let stop = CancellationToken::new();

@@ -1,7 +1,8 @@
 //! Vipps MobilePay over HTTP: the only HTTP client of the portal.
 //!
 //! A call goes through, in this order: the file of its resource (what to ask, how to read the answer, with the words
-//! of `reading`), `call` (when to ask again, by its `effect`), `token`, `rate`, `breaker`, `transport` (one exchange).
+//! of `reading`), `renewing` (with which keys), `call` (when to ask again, by its `effect`), `token`,
+//! `subscription_keys`, `rate`, `breaker`, `transport` (one exchange).
 //! A further upstream resource is one more file beside `management.rs`.
 
 mod breaker;
@@ -9,12 +10,15 @@ mod call;
 mod effect;
 mod error;
 mod management;
+mod patience;
 mod price_packages;
 mod problem;
 mod product_orders;
 mod proposals;
 mod rate;
 mod reading;
+mod renewing;
+mod subscription_keys;
 #[cfg(test)]
 mod tests;
 mod token;
@@ -33,6 +37,8 @@ use time::OffsetDateTime;
 use self::breaker::Breaker;
 use self::call::{Account, RetryBudget};
 use self::rate::Pacer;
+use self::renewing::RenewingAccount;
+use self::token::TokenCache;
 use self::transport::{Address, Transport};
 use crate::domain::identifiers::Msn;
 
@@ -42,6 +48,7 @@ pub use self::price_packages::read_price_packages;
 pub use self::problem::Problem;
 pub use self::product_orders::{Prefilled, read_product_orders};
 pub use self::proposals::{is_offered, read_merchants, read_partner};
+pub use self::renewing::KeySource;
 pub use self::webhooks::{RegisteredWebhook, read_webhooks};
 
 /// How the portal behaves towards every upstream.
@@ -77,6 +84,8 @@ pub struct Credentials {
     pub client_secret: SecretString,
     /// None for keys that use the `/miami/v1/token` flow.
     pub subscription_key: Option<SecretString>,
+    /// Does the same, and is used where the first is refused; only with a first.
+    pub secondary_subscription_key: Option<SecretString>,
     /// Set for the keys of one sales unit: sent as `Merchant-Serial-Number`.
     pub msn: Option<Msn>,
 }
@@ -84,20 +93,33 @@ pub struct Credentials {
 impl Credentials {
     /// Equal for equal credentials, and of no use to who sees it.
     fn fingerprint(&self) -> [u8; 32] {
-        let parts = [
-            self.upstream.as_str(),
-            &self.client_id,
-            self.client_secret.expose_secret(),
-            self.subscription_key.as_ref().map_or("", |key| key.expose_secret()),
-            self.msn.as_ref().map_or("", Msn::as_str),
-        ];
-        let mut hash = Sha256::new();
-        for part in parts {
-            hash.update(part.len().to_le_bytes());
-            hash.update(part);
+        fn text(key: Option<&SecretString>) -> &str {
+            key.map_or("", ExposeSecret::expose_secret)
         }
-        hash.finalize().into()
+        let keys = [self.subscription_key.as_ref(), self.secondary_subscription_key.as_ref()].map(text);
+        fingerprint(&[self.of_token().as_slice(), keys[0].as_bytes(), keys[1].as_bytes()])
     }
+
+    /// As [`Self::fingerprint`], of what a token belongs to: it lives on when a subscription key is turned over.
+    fn of_token(&self) -> [u8; 32] {
+        fingerprint(&[
+            self.upstream.as_bytes(),
+            self.client_id.as_bytes(),
+            self.client_secret.expose_secret().as_bytes(),
+            self.msn.as_ref().map_or("", Msn::as_str).as_bytes(),
+            // The two token endpoints give different ones.
+            &[u8::from(self.subscription_key.is_some())],
+        ])
+    }
+}
+
+fn fingerprint(parts: &[&[u8]]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(part.len().to_le_bytes());
+        hash.update(part);
+    }
+    hash.finalize().into()
 }
 
 /// Who waits for the answer.
@@ -124,6 +146,8 @@ struct Shared {
     settings: VippsSettings,
     transport: Arc<Transport>,
     accounts: Mutex<HashMap<[u8; 32], Arc<Account>>>,
+    /// By client id and secret, whatever the subscription keys.
+    tokens: Mutex<HashMap<[u8; 32], TokenCache>>,
     /// By upstream and `client_id`: where upstream counts calls.
     pacers: Mutex<HashMap<(String, String), Arc<Pacer>>>,
     upstreams: Mutex<HashMap<String, Arc<Upstream>>>,
@@ -145,21 +169,35 @@ impl Vipps {
         }
         crate::server::security::use_one_cryptography();
         let transport = Arc::new(Transport::new(&settings)?);
-        let (accounts, pacers, upstreams) = Default::default();
-        Ok(Self(Arc::new(Shared { settings, transport, accounts, pacers, upstreams })))
+        let (accounts, tokens, pacers, upstreams) = Default::default();
+        Ok(Self(Arc::new(Shared { settings, transport, accounts, tokens, pacers, upstreams })))
     }
 
     /// A client in [`Lane::Interactive`]. Equal credentials share one token; credentials that cannot be used make
     /// every call fail.
     pub fn client(&self, credentials: Credentials) -> Client {
+        self.client_with(credentials, None)
+    }
+
+    /// As [`Self::client`]; once upstream refuses the keys, `source` is asked for others before a call fails.
+    pub fn lasting_client(&self, credentials: Credentials, source: Arc<dyn KeySource>) -> Client {
+        self.client_with(credentials, Some(source))
+    }
+
+    fn client_with(&self, credentials: Credentials, source: Option<Arc<dyn KeySource>>) -> Client {
+        let account = RenewingAccount::new(self.clone(), self.account(credentials), source);
+        Client { account: Arc::new(account), lane: Lane::Interactive }
+    }
+
+    fn account(&self, credentials: Credentials) -> Arc<Account> {
         let fingerprint = credentials.fingerprint();
         let mut accounts = self.0.accounts.lock().unwrap_or_else(PoisonError::into_inner);
         if !accounts.contains_key(&fingerprint) {
             // Credentials that were replaced must not stay in memory for ever.
-            accounts.retain(|_, account| Arc::strong_count(account) > 1 || account.has_token());
+            let known = |account: &Account| account.has_token() || account.is_irreplaceable();
+            accounts.retain(|_, account| Arc::strong_count(account) > 1 || known(account));
         }
-        let account = accounts.entry(fingerprint).or_insert_with(|| Arc::new(self.0.account(credentials)));
-        Client { account: Arc::clone(account), lane: Lane::Interactive }
+        Arc::clone(accounts.entry(fingerprint).or_insert_with(|| Arc::new(self.0.account(credentials))))
     }
 }
 
@@ -172,7 +210,10 @@ impl Shared {
         let pacer = pacers.entry(by_client).or_insert_with(|| Arc::new(Pacer::new(self.settings.rate)));
         let mut upstreams = self.upstreams.lock().unwrap_or_else(PoisonError::into_inner);
         let upstream = upstreams.entry(origin).or_default();
-        Account::new(credentials, address, Arc::clone(&self.transport), Arc::clone(pacer), Arc::clone(upstream))
+        let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
+        tokens.retain(|_, cache| cache.is_shared() || cache.holds_one());
+        let tokens = tokens.entry(credentials.of_token()).or_default().clone();
+        Account::new(credentials, tokens, address, Arc::clone(&self.transport), Arc::clone(pacer), Arc::clone(upstream))
     }
 }
 
@@ -185,7 +226,7 @@ impl fmt::Debug for Vipps {
 /// Calls upstream with one set of credentials. Cheap to clone.
 #[derive(Clone)]
 pub struct Client {
-    account: Arc<Account>,
+    account: Arc<RenewingAccount>,
     lane: Lane,
 }
 
@@ -200,12 +241,12 @@ impl Client {
     /// # Errors
     /// [`Error::Unauthorized`] if upstream refuses the keys, else what kept it from answering.
     pub async fn check_token(&self) -> Result<(), Error> {
-        self.account.new_token().await.map(drop)
+        self.account.new_token().await
     }
 
     /// Since when calls to this upstream fail at once; none while they are made.
     pub fn breaker_open_since(&self) -> Option<OffsetDateTime> {
-        self.account.breaker().open_since()
+        self.account.account().breaker().open_since()
     }
 }
 

@@ -4,7 +4,9 @@ use std::process::ExitCode;
 
 use super::{Database, portal_without_pages};
 use crate::server::config::Settings;
-use crate::server::security::secrets::SecretKey;
+use crate::server::resealing::keys_in_use;
+use crate::server::security::key_ring::KeyRing;
+use crate::server::store::Store;
 use crate::server::vipps::Error;
 
 /// Counts what it finds.
@@ -33,8 +35,15 @@ pub async fn run(settings: Settings) -> anyhow::Result<ExitCode> {
     }
     let key = settings.database.secret_key_path();
     if key.exists() {
-        match SecretKey::open(&key) {
-            Ok(_) => Findings::good(&format!("the secret key file {} is readable by its owner alone", key.display())),
+        match KeyRing::open(&key) {
+            Ok(keys) => Findings::good(&format!(
+                "the secret key file {} is readable by its owner alone and holds {}",
+                key.display(),
+                match keys.ids().len() {
+                    1 => "one key".to_owned(),
+                    several => format!("{several} keys"),
+                }
+            )),
             Err(error) => findings.fault(&format!("{error:#}")),
         }
     } else {
@@ -86,6 +95,11 @@ async fn examine(settings: &Settings, database: &Database, findings: &mut Findin
         Err(error) => findings.fault(&format!("the people cannot be read: {error}")),
     }
 
+    let path = settings.database.secret_key_path();
+    if let (true, Ok(keys)) = (path.exists(), KeyRing::open(&path)) {
+        examine_sealed(store, &keys, findings).await;
+    }
+
     println!("Organisations and upstream");
     let portal = match portal_without_pages(store, &settings.database, &settings.upstream) {
         Ok(portal) => portal,
@@ -100,6 +114,12 @@ async fn examine(settings: &Settings, database: &Database, findings: &mut Findin
     }
     for registration in registrations.iter().filter(|registration| registration.keys.is_some()) {
         let id = &registration.id;
+        let secondary = registration.keys.as_ref().and_then(|keys| keys.secondary_subscription_key_ref.as_ref());
+        if let Some(reference) = secondary
+            && let Err(error) = portal.secrets().resolve(reference).await
+        {
+            findings.fault(&format!("{id}: its secondary subscription key cannot be read: {error:#}"));
+        }
         match portal.client_of(id).await {
             Ok(Some(client)) => match client.check_token().await {
                 Ok(()) => Findings::good(&format!("{id}: upstream takes its keys")),
@@ -111,5 +131,24 @@ async fn examine(settings: &Settings, database: &Database, findings: &mut Findin
             Ok(None) => {}
             Err(error) => findings.fault(&format!("{id}: its keys cannot be read: {error:#}")),
         }
+    }
+}
+
+/// Whether there is a key for everything that is sealed.
+async fn examine_sealed(store: &Store, keys: &KeyRing, findings: &mut Findings) {
+    let in_use = match keys_in_use(store).await {
+        Ok(in_use) => in_use,
+        Err(error) => return findings.fault(&format!("what is sealed cannot be read: {error}")),
+    };
+    let ids = keys.ids();
+    let opens = |key: &Option<_>| key.as_ref().is_some_and(|key| ids.contains(key));
+    let lost: i64 = in_use.iter().filter(|(key, _)| !opens(key)).map(|(_, count)| count).sum();
+    if lost > 0 {
+        findings.fault(&format!(
+            "{lost} secrets or orders in the database were sealed with another secret key; put the file back that had \
+             it, or give the organisations their keys again"
+        ));
+    } else {
+        Findings::good(&format!("there is a key for all {} sealed things", in_use.values().sum::<i64>()));
     }
 }

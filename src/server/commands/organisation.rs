@@ -5,6 +5,7 @@ use std::io::{BufRead, IsTerminal};
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use secrecy::SecretString;
+use secrecy::zeroize::Zeroizing;
 
 use super::{Database, secret_key};
 use crate::domain::identifiers::{BusinessIdentifier, CheckDigit, Msn};
@@ -20,6 +21,8 @@ use crate::server::store::organisations::{KeyReferences, Registration};
 pub struct OrganisationArguments {
     #[command(flatten)]
     database: DatabaseSettings,
+    #[command(flatten)]
+    vault: VaultSettings,
     #[command(subcommand)]
     action: OrganisationAction,
 }
@@ -57,7 +60,7 @@ struct AddArguments {
     partner: Option<OrgId>,
     #[arg(long)]
     client_id: Option<String>,
-    /// Where the client secret is: env://NAME or file:///path. Without it the secret is asked for
+    /// Where the client secret is: vault://MOUNT/PATH#FIELD, env://NAME or file:///PATH. Without it the secret is asked for
     /// and kept in the database, sealed with the portal's secret key
     #[arg(long, requires = "client_id")]
     client_secret_ref: Option<String>,
@@ -78,8 +81,7 @@ struct AddArguments {
 
 pub async fn run(arguments: OrganisationArguments) -> anyhow::Result<()> {
     let database = Database::open_beside(&arguments.database).await?.migrated().await?;
-    let secrets =
-        secret_key(&arguments.database).map(|key| Secrets::new(database.store.clone(), key, VaultSettings::default()));
+    let secrets = secret_key(&arguments.database).map(|key| Secrets::new(database.store.clone(), key, arguments.vault));
     let done = match secrets {
         Ok(secrets) => act(&database.store, &secrets, arguments.action).await,
         Err(error) => Err(error),
@@ -192,13 +194,13 @@ async fn reference(
     if let Some(given) = given {
         return tried(secrets, organisation, given).await;
     }
-    let secret = if std::io::stdin().is_terminal() {
+    let secret = Zeroizing::new(if std::io::stdin().is_terminal() {
         rpassword::prompt_password(format!("{label}: "))?
     } else {
         let mut line = String::new();
         std::io::stdin().lock().read_line(&mut line)?;
         line
-    };
+    });
     if secret.trim().is_empty() {
         bail!("{label}: nothing was given");
     }

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::exchange::Exchange;
 use super::faults::Fault;
+use super::keys::Regenerated;
 use super::registrations::{Registration, Scope};
 use super::world::Reach;
 use super::{Call, Sandbox, locked};
@@ -75,6 +76,12 @@ impl Sandbox {
     /// Whether what was only proposed is there, from when it serves the next time.
     pub fn set_proposals(&self, offered: bool) {
         self.proposals.store(offered, Ordering::Relaxed);
+    }
+
+    /// An organisation gets a new secret or key in the place of one that is refused from now on; tokens live on.
+    /// None where there is no such organisation.
+    pub fn regenerate(&self, org_id: &str, what: Regenerated) -> Option<String> {
+        Some(self.clients.by_org(org_id)?.regenerate(what))
     }
 
     /// Every token given so far is refused from now on.

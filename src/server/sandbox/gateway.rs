@@ -40,7 +40,7 @@ impl Caller {
 /// Outermost: notes the call and does to it what the faults say.
 pub async fn pass(State(sandbox): State<Arc<Sandbox>>, request: Request, next: Next) -> Response {
     let client = claimed_client(&sandbox, request.headers());
-    let client_id = client.and_then(|client| sandbox.clients.get(client)).map(|client| client.keys.client_id.clone());
+    let client_id = client.and_then(|client| sandbox.clients.get(client)).map(|client| client.client_id.clone());
     let noted = sandbox.calls.begin(client_id, request.method().to_string(), request.uri().path().to_owned());
     let (request, seen) = sandbox.observer.begin(request).await;
     let response = with_faults(&sandbox, request, next).await;

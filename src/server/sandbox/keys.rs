@@ -1,6 +1,7 @@
 //! Who may call the simulation: the organisations' API keys and what they open.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -33,16 +34,54 @@ pub struct SandboxKeys {
     pub msn: Option<String>,
 }
 
+/// What of the keys can be regenerated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Regenerated {
+    ClientSecret,
+    SubscriptionKey,
+    SecondarySubscriptionKey,
+}
+
 pub struct Client {
-    pub keys: SandboxKeys,
+    pub org_id: String,
+    pub name: String,
+    pub client_id: String,
     pub reach: Reach,
+    keys: RwLock<SandboxKeys>,
     /// For a merchant's keys: where in the world the merchant is.
     merchant: Option<usize>,
 }
 
 impl Client {
+    pub fn has_client_secret(&self, secret: &str) -> bool {
+        self.held().client_secret == secret
+    }
+
     pub fn has_subscription_key(&self, key: &str) -> bool {
-        key == self.keys.subscription_key || key == self.keys.secondary_subscription_key
+        let keys = self.held();
+        key == keys.subscription_key || key == keys.secondary_subscription_key
+    }
+
+    /// The new one; the old one is refused from now on.
+    pub fn regenerate(&self, what: Regenerated) -> String {
+        let random = uuid::Uuid::new_v4();
+        let (key, secret) = (random.simple().to_string(), STANDARD.encode(random.as_bytes()));
+        let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
+        let (place, new) = match what {
+            Regenerated::ClientSecret => (&mut keys.client_secret, secret),
+            Regenerated::SubscriptionKey => (&mut keys.subscription_key, key),
+            Regenerated::SecondarySubscriptionKey => (&mut keys.secondary_subscription_key, key),
+        };
+        place.clone_from(&new);
+        new
+    }
+
+    fn is_partner(&self) -> bool {
+        matches!(self.reach, Reach::Partner(_))
+    }
+
+    fn held(&self) -> RwLockReadGuard<'_, SandboxKeys> {
+        self.keys.read().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -73,7 +112,7 @@ impl Clients {
             let Some(unit) = world.first_unit_of(merchant) else { continue };
             list.push(client(seed, org_id, "merchant", merchant.name.to_string(), Reach::Unit(unit.msn), Some(index)));
         }
-        let by_client_id = list.iter().enumerate().map(|(at, client)| (client.keys.client_id.clone(), at)).collect();
+        let by_client_id = list.iter().enumerate().map(|(at, client)| (client.client_id.clone(), at)).collect();
         Self { list, by_client_id }
     }
 
@@ -94,18 +133,18 @@ impl Clients {
     }
 
     pub fn by_org(&self, org_id: &str) -> Option<&Client> {
-        self.list.iter().find(|client| client.keys.org_id == org_id)
+        self.list.iter().find(|client| client.org_id == org_id)
     }
 
     /// Empty where there is no such partner.
     pub fn name_of_partner(&self, partner: u16) -> &str {
-        self.of_partner(partner).map_or("", |client| &client.keys.name)
+        self.of_partner(partner).map_or("", |client| &client.name)
     }
 
     /// Each partner's own domain, made from its id.
     pub fn hosts(&self) -> Vec<String> {
-        let partners = self.list.iter().filter(|client| client.keys.msn.is_none());
-        let stem = |client: &Client| client.keys.org_id.trim_start_matches("org_").replace('_', "-");
+        let partners = self.list.iter().filter(|client| client.is_partner());
+        let stem = |client: &Client| client.org_id.trim_start_matches("org_").replace('_', "-");
         partners.map(|client| format!("{}.example", stem(client))).collect()
     }
 
@@ -114,7 +153,7 @@ impl Clients {
     }
 
     pub fn keys(&self) -> Vec<SandboxKeys> {
-        self.list.iter().map(|client| client.keys.clone()).collect()
+        self.list.iter().map(|client| client.held().clone()).collect()
     }
 
     pub fn merchants_with_keys(&self) -> HashSet<usize> {
@@ -162,7 +201,14 @@ fn client(
             Reach::Unit(msn) => Some(msn.to_string()),
         },
     };
-    Client { keys, reach, merchant }
+    Client {
+        org_id: keys.org_id.clone(),
+        name: keys.name.clone(),
+        client_id: keys.client_id.clone(),
+        reach,
+        keys: RwLock::new(keys),
+        merchant,
+    }
 }
 
 #[cfg(test)]

@@ -61,7 +61,7 @@ async fn whoami(
     Extension(caller): Extension<Caller>,
 ) -> Result<Response, Refusal> {
     let partner = caller.partner()?;
-    let name = sandbox.clients.get(caller.client).map(|client| client.keys.name.as_str()).unwrap_or_default();
+    let name = sandbox.clients.get(caller.client).map(|client| client.name.as_str()).unwrap_or_default();
     Ok(answers::json(&json!({
         "partnerId": (100_000 + u32::from(partner) * 37).to_string(),
         "name": name,

@@ -122,7 +122,7 @@ async fn standard(State(sandbox): State<Arc<Sandbox>>, headers: HeaderMap, body:
     if !client.has_subscription_key(subscription_key) {
         return Err(gateway::wrong_subscription_key());
     }
-    if client.keys.client_secret != secret {
+    if !client.has_client_secret(secret) {
         return Err(wrong());
     }
     let now = OffsetDateTime::now_utc().unix_timestamp();
@@ -160,7 +160,7 @@ async fn specialized(
     let client = sandbox.clients.get(index).ok_or_else(wrong)?;
     let limited = sandbox.limits.take(index, Instant::now());
     limited.map_err(|wait| Refusal::too_many(wait).into_response())?;
-    if client.keys.client_secret != secret {
+    if !client.has_client_secret(&secret) {
         return Err(wrong());
     }
     let content_type = text_of(&headers, header::CONTENT_TYPE.as_str()).unwrap_or_default().to_lowercase();

@@ -10,6 +10,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use clap::Args;
 use secrecy::SecretString;
+use secrecy::zeroize::{Zeroize, Zeroizing};
 use serde_json::Value;
 use vaultrs::client::{VaultClient, VaultClientSettingsBuilder};
 use vaultrs::kv2;
@@ -60,8 +61,14 @@ impl VaultSettings {
                 bail!("the secret {mount}/{path} has several fields: say which, as vault://{mount}/{path}#FIELD")
             }
         };
-        match found.remove(&field) {
-            Some(Value::String(secret)) => Ok(SecretString::from(secret)),
+        let wanted = found.remove(&field);
+        for other in found.values_mut() {
+            if let Value::String(text) = other {
+                text.zeroize();
+            }
+        }
+        match wanted {
+            Some(Value::String(secret)) => Ok(SecretString::from(Zeroizing::new(secret).as_str())),
             _ => bail!("the secret {mount}/{path} has no text in its field {field}"),
         }
     }
@@ -75,7 +82,8 @@ impl VaultSettings {
         match &self.vault_token_file {
             Some(file) => {
                 let token = tokio::fs::read_to_string(file).await;
-                let token = token.with_context(|| format!("the file {} cannot be read", file.display()))?;
+                let token =
+                    Zeroizing::new(token.with_context(|| format!("the file {} cannot be read", file.display()))?);
                 settings.token(token.trim());
             }
             None if std::env::var_os("VAULT_TOKEN").is_none() => {

@@ -1,6 +1,5 @@
 //! One call from asking to answer: token, turn, exchange, and when to try again.
 
-use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -12,9 +11,12 @@ use secrecy::ExposeSecret;
 use super::breaker::{Admission, Breaker};
 use super::effect::Effect;
 use super::error::Error;
+use super::patience::Patience;
+use super::problem::Problem;
 use super::rate::{Pacer, Slot};
+use super::subscription_keys::{Blame, SubscriptionKey, SubscriptionKeys};
 use super::token::{self, Token, TokenCache};
-use super::transport::{Address, Request, Transport, secret_header};
+use super::transport::{Address, Request, Transport};
 use super::{Credentials, Lane, Upstream};
 use crate::domain::identifiers::Msn;
 
@@ -23,7 +25,11 @@ const FIRST_WAIT: Duration = Duration::from_millis(200);
 /// With less time than this left, another try is not worth making.
 const LEAST_TIME: Duration = Duration::from_secs(1);
 
+/// So long other keys are not asked for again.
+const IRREPLACEABLE_FOR: Duration = Duration::from_secs(5);
+
 /// What to ask of upstream.
+#[derive(Clone)]
 pub(super) struct Call<'a> {
     pub method: Method,
     pub effect: Effect,
@@ -54,51 +60,57 @@ impl Call<'_> {
 /// A set of credentials and all that is known about calling with them.
 pub(super) struct Account {
     keys: Credentials,
+    subscription_keys: SubscriptionKeys,
     address: Result<Address, Error>,
     transport: Arc<Transport>,
     pacer: Arc<Pacer>,
     upstream: Arc<Upstream>,
     tokens: TokenCache,
+    /// When there were no other keys to be had in place of these.
+    irreplaceable_at: Mutex<Option<Instant>>,
 }
 
 impl Account {
     pub(super) fn new(
         keys: Credentials,
+        tokens: TokenCache,
         address: Result<Address, Error>,
         transport: Arc<Transport>,
         pacer: Arc<Pacer>,
         upstream: Arc<Upstream>,
     ) -> Self {
-        Self { keys, address, transport, pacer, upstream, tokens: TokenCache::default() }
+        let subscription_keys = SubscriptionKeys::of(&keys);
+        let irreplaceable_at = Mutex::default();
+        Self { keys, subscription_keys, address, transport, pacer, upstream, tokens, irreplaceable_at }
     }
 
-    /// The body of upstream's answer to a GET. `max_body` can lower the general limit.
-    pub(super) async fn get(
+    /// The body of upstream's answer. Tells by `open` whether upstream may have made the change although there is
+    /// no answer.
+    pub(super) async fn send(
         self: &Arc<Self>,
-        lane: Lane,
-        template: &'static str,
-        path: String,
-        max_body: usize,
+        call: &Call<'_>,
+        patience: &mut Patience,
+        open: &mut bool,
     ) -> Result<Bytes, Error> {
-        self.send(lane, Call { max_body, ..Call::get(template, path) }).await
-    }
-
-    /// The body of upstream's answer to any call.
-    ///
-    /// # Errors
-    /// [`Error::OutcomeOpen`] if upstream may have made the change all the same; any of [`Error`].
-    pub(super) async fn send(self: &Arc<Self>, lane: Lane, call: Call<'_>) -> Result<Bytes, Error> {
-        let request = self.request(call)?;
-        let mut open = false;
-        let outcome = self.call(lane, request, &mut open).await;
-        outcome.map_err(|error| if open { error.with_open_outcome() } else { error })
-    }
-
-    /// Sends a deletion. What an earlier try may have deleted and is not found then is deleted.
-    pub(super) async fn delete(self: &Arc<Self>, lane: Lane, call: Call<'_>) -> Result<(), Error> {
-        match self.send(lane, call).await {
-            Err(Error::OutcomeOpen(failure)) if failure.is_not_found() => Ok(()),
-            outcome => outcome.map(drop),
+        let mut request = self.request(call.clone())?;
+        let mut tried = Remedies::default();
+        loop {
+            self.upstream.breaker.check(Instant::now())?;
+            let token = patience.wait(self.tokens.get(|| Arc::clone(self).fetch_token())).await??;
+            request.headers.insert(AUTHORIZATION, token.header()?);
+            let key = self.subscription_keys.used();
+            if let Some(key) = &key {
+                request.headers.insert(SUBSCRIPTION_KEY, key.header()?);
+            }
+            let outcome = self.deliver(&request, patience, open).await;
+            match &outcome {
+                Err(Error::Unauthorized(problem)) if self.can_mend(problem, &token, key.as_ref(), &mut tried) => {}
+                Ok(_) | Err(Error::NotFound(_)) => {
+                    self.tokens.accepted(&token);
+                    return outcome;
+                }
+                Err(_) => return outcome,
+            }
         }
     }
 
@@ -111,6 +123,16 @@ impl Account {
         self.tokens.holds_one()
     }
 
+    /// Whether there were no others just now: where keys are wrong, they are not asked for with every call.
+    pub(super) fn is_irreplaceable(&self) -> bool {
+        let at = self.irreplaceable_at.lock().unwrap_or_else(PoisonError::into_inner);
+        at.is_some_and(|at| at.elapsed() < IRREPLACEABLE_FOR)
+    }
+
+    pub(super) fn found_irreplaceable(&self) {
+        *self.irreplaceable_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
     pub(super) fn breaker(&self) -> &Breaker {
         &self.upstream.breaker
     }
@@ -118,9 +140,6 @@ impl Account {
     fn request(&self, call: Call<'_>) -> Result<Request, Error> {
         let mut headers = headers(&self.keys)?;
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-        if let Some(key) = &self.keys.subscription_key {
-            headers.insert(SUBSCRIPTION_KEY, secret_header(key.expose_secret(), "the subscription key")?);
-        }
         if let Some(msn) = call.msn {
             headers.insert(MERCHANT_SERIAL_NUMBER, msn_header(msn)?);
         }
@@ -135,49 +154,54 @@ impl Account {
         Ok(Request { method, effect, template, path, headers, body: call.json.unwrap_or_default(), max_body })
     }
 
-    async fn call(self: &Arc<Self>, lane: Lane, mut request: Request, open: &mut bool) -> Result<Bytes, Error> {
-        let mut patience = Patience::new(lane);
-        let mut surprised = false;
-        loop {
-            self.upstream.breaker.check(Instant::now())?;
-            let token = patience.wait(self.tokens.get(|| Arc::clone(self).fetch_token())).await??;
-            request.headers.insert(AUTHORIZATION, token.header()?);
-            let outcome = self.deliver(lane, &request, &mut patience, open).await;
-            match &outcome {
-                // Tokens can die before their time: once per call that is nothing to report.
-                Err(Error::Unauthorized(_)) if !surprised && self.tokens.refused(&token) => surprised = true,
-                Ok(_) | Err(Error::NotFound(_)) => {
-                    self.tokens.accepted(&token);
-                    return outcome;
-                }
-                Err(_) => return outcome,
-            }
+    /// Whether another try may help, with a new token or the other subscription key: that one of them is dead is
+    /// nothing to report, once per call.
+    fn can_mend(
+        &self,
+        problem: &Problem,
+        token: &Arc<Token>,
+        key: Option<&SubscriptionKey<'_>>,
+        tried: &mut Remedies,
+    ) -> bool {
+        let blame = Blame::of(problem);
+        if blame != Blame::SubscriptionKey && !tried.token && self.tokens.refused(token) {
+            tried.token = true;
+            return true;
         }
+        if blame != Blame::Token && !tried.key && key.is_some_and(|key| self.subscription_keys.refused(key)) {
+            tried.key = true;
+            return true;
+        }
+        false
     }
 
     async fn fetch_token(self: Arc<Self>) -> Result<Token, Error> {
-        let request = token::request(&self.keys)?;
-        let lane = Lane::Interactive;
-        let asked = Instant::now();
-        let delivered = self.deliver(lane, &request, &mut Patience::new(lane), &mut false).await;
-        let body = delivered.map_err(token::refusal)?;
-        Token::read(&body, asked)
+        let mut patience = Patience::new(Lane::Interactive);
+        let mut tried = false;
+        loop {
+            let key = self.subscription_keys.used();
+            let request = token::request(&self.keys, key.as_ref())?;
+            let asked = Instant::now();
+            let delivered = self.deliver(&request, &mut patience, &mut false).await.map_err(token::refusal);
+            if let (Err(Error::Unauthorized(problem)), Some(key), false) = (&delivered, &key, tried)
+                && Blame::of(problem) != Blame::Token
+                && self.subscription_keys.refused(key)
+            {
+                tried = true;
+                continue;
+            }
+            return Token::read(&delivered?, asked);
+        }
     }
 
     /// Tries until there is an answer, tries or patience end, or trying more would harm upstream. Tells by `open`
     /// whether upstream may have made the change although there is no answer.
-    async fn deliver(
-        &self,
-        lane: Lane,
-        request: &Request,
-        patience: &mut Patience,
-        open: &mut bool,
-    ) -> Result<Bytes, Error> {
+    async fn deliver(&self, request: &Request, patience: &mut Patience, open: &mut bool) -> Result<Bytes, Error> {
         let address = self.address.as_ref().map_err(Clone::clone)?;
         self.upstream.retries.earn(Instant::now());
         let mut last = None;
         for retry in 0..TRIES {
-            let (slot, admission) = match self.turn(lane, patience).await {
+            let (slot, admission) = match self.turn(patience).await {
                 Ok(turn) => turn,
                 Err(error) => return Err(last.unwrap_or(error)),
             };
@@ -205,13 +229,12 @@ impl Account {
         Err(last.unwrap_or(Error::TimedOut { after: patience.length }))
     }
 
-    fn secrets(&self) -> [&str; 2] {
-        let key = self.keys.subscription_key.as_ref().map_or("", |key| key.expose_secret());
-        [self.keys.client_secret.expose_secret(), key]
+    fn secrets(&self) -> Vec<&str> {
+        std::iter::once(self.keys.client_secret.expose_secret()).chain(self.subscription_keys.texts()).collect()
     }
 
     /// Waits for a slot, as long as the breaker is closed and there is hope to get one in time.
-    async fn turn(&self, lane: Lane, patience: &mut Patience) -> Result<(Slot, Admission), Error> {
+    async fn turn(&self, patience: &mut Patience) -> Result<(Slot, Admission), Error> {
         let breaker = &self.upstream.breaker;
         let limited = |now: Instant| {
             let retry_after = Some(self.pacer.rests_until().saturating_duration_since(now));
@@ -225,7 +248,7 @@ impl Account {
                 return Err(limited(now));
             }
             tokio::select! {
-                slot = patience.wait(self.pacer.slot(lane)) => match slot {
+                slot = patience.wait(self.pacer.slot(patience.lane)) => match slot {
                     Err(_) if self.pacer.rests_until() > Instant::now() => return Err(limited(Instant::now())),
                     slot => break slot?,
                 },
@@ -250,6 +273,13 @@ impl Account {
             _ => {}
         }
     }
+}
+
+/// What has been tried within one call after a refusal.
+#[derive(Default)]
+struct Remedies {
+    token: bool,
+    key: bool,
 }
 
 pub(super) const SUBSCRIPTION_KEY: HeaderName = HeaderName::from_static("ocp-apim-subscription-key");
@@ -287,42 +317,6 @@ fn idempotency_header(key: &str) -> Result<HeaderValue, Error> {
 /// Doubles with every try, and differs by half so that calls that failed together do not come back together.
 fn backoff(retry: u32) -> Duration {
     (FIRST_WAIT * 2u32.saturating_pow(retry)).mul_f64(0.75 + fastrand::f64() / 2.0)
-}
-
-/// How long a call may take in all.
-struct Patience {
-    length: Duration,
-    /// None for a call in [`Lane::Sync`] whose first turn has not come: its queue is of the sync's own making.
-    ends: Option<Instant>,
-}
-
-impl Patience {
-    fn new(lane: Lane) -> Self {
-        match lane {
-            Lane::Interactive => {
-                let length = Duration::from_secs(8);
-                Self { length, ends: Some(Instant::now() + length) }
-            }
-            Lane::Sync => Self { length: Duration::from_secs(60), ends: None },
-        }
-    }
-
-    fn begin(&mut self) {
-        self.ends.get_or_insert_with(|| Instant::now() + self.length);
-    }
-
-    fn left(&self) -> Duration {
-        self.ends.map_or(self.length, |ends| ends.saturating_duration_since(Instant::now()))
-    }
-
-    async fn wait<T>(&self, what: impl Future<Output = T>) -> Result<T, Error> {
-        match self.ends {
-            None => Ok(what.await),
-            Some(ends) => {
-                tokio::time::timeout_at(ends.into(), what).await.map_err(|_| Error::TimedOut { after: self.length })
-            }
-        }
-    }
 }
 
 /// Retries that an upstream's calls have earned: one for every ten, and a few to begin with. Without it, an outage

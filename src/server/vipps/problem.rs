@@ -2,6 +2,10 @@
 
 use std::fmt;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use secrecy::zeroize::Zeroizing;
 use serde_json::Value;
 
 /// The longest part of a body that is kept, in characters.
@@ -25,11 +29,12 @@ impl Problem {
     /// Never fails: a body in no known shape has an excerpt only. `secrets` are what the call was made with.
     pub(super) fn read(status: u16, body: &[u8], secrets: &[&str]) -> Self {
         let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+        let secrets: Vec<_> = secrets.iter().flat_map(|secret| writings(secret)).collect();
         let Ok(mut value) = serde_json::from_slice::<Value>(body) else {
-            let excerpt = one_line(&redacted(&String::from_utf8_lossy(body), secrets));
+            let excerpt = one_line(&redacted(&String::from_utf8_lossy(body), &secrets));
             return Self { status, message: None, trace_id: None, faults: Vec::new(), excerpt };
         };
-        redact(&mut value, secrets);
+        redact(&mut value, &secrets);
         let mut sentences = Vec::new();
         collect_sentences(&value, &mut sentences);
         let message = one_line(&sentences.join(": "));
@@ -171,7 +176,7 @@ pub(super) fn secrets_in(body: &[u8]) -> Vec<String> {
     found
 }
 
-fn redact(value: &mut Value, secrets: &[&str]) {
+fn redact(value: &mut Value, secrets: &[Zeroizing<String>]) {
     match value {
         Value::String(text) => *text = redacted(text, secrets),
         Value::Array(entries) => entries.iter_mut().for_each(|entry| redact(entry, secrets)),
@@ -194,11 +199,43 @@ fn is_secret_name(name: &str) -> bool {
     parts.iter().any(|part| name.contains(part)) || name.ends_with("token")
 }
 
+/// A secret in every way that a careless server writes it when it repeats what it was asked: as it is, in JSON, in
+/// JSON in JSON, in an address, in a form, in HTML, in base64.
+fn writings(secret: &str) -> Vec<Zeroizing<String>> {
+    const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+    if secret.is_empty() {
+        return Vec::new();
+    }
+    let in_json = |text: &str| {
+        let quoted = serde_json::to_string(text).unwrap_or_default();
+        quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default().to_owned()
+    };
+    let json = in_json(secret);
+    let html = secret.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let mut writings = vec![
+        secret.to_owned(),
+        in_json(&json),
+        json,
+        utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string(),
+        utf8_percent_encode(secret, COMPONENT).to_string(),
+        form_urlencoded::byte_serialize(secret.as_bytes()).collect(),
+        html.replace('"', "&quot;").replace('\'', "&#39;"),
+        html.replace('"', "&#34;").replace('\'', "&#x27;"),
+        html,
+        STANDARD_NO_PAD.encode(secret),
+        URL_SAFE_NO_PAD.encode(secret),
+    ];
+    // Longer ones first: what they contain must not be taken out of them before.
+    writings.sort_by_key(|text| std::cmp::Reverse(text.len()));
+    writings.dedup();
+    writings.into_iter().map(Zeroizing::new).collect()
+}
+
 /// Takes out what the call was made with and whatever looks like a bearer token.
-fn redacted(text: &str, secrets: &[&str]) -> String {
+fn redacted(text: &str, secrets: &[Zeroizing<String>]) -> String {
     let mut text = text.to_owned();
-    for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
-        text = text.replace(secret, REDACTED);
+    for secret in secrets {
+        text = text.replace(secret.as_str(), REDACTED);
     }
     let mut safe = String::with_capacity(text.len());
     let mut rest = text.as_str();

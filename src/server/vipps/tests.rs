@@ -1,6 +1,7 @@
 //! The client against real servers on this machine that misbehave in every way known.
 
 mod calls;
+mod keys;
 mod limits;
 mod on_the_wire;
 mod proposals;
@@ -158,6 +159,7 @@ fn keys(url: &str) -> Credentials {
         client_id: "fb492b5e-7907-4d83-bc20-c7fb60ca35de".into(),
         client_secret: SECRET.into(),
         subscription_key: Some(KEY.into()),
+        secondary_subscription_key: None,
         msn: None,
     }
 }

@@ -11,11 +11,13 @@ use futures::FutureExt as _;
 use futures::future::{BoxFuture, Shared};
 use reqwest::Method;
 use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue};
+use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use super::effect::Effect;
 use super::error::Error;
+use super::subscription_keys::SubscriptionKey;
 use super::transport::{Request, secret_header};
 use super::{Credentials, call};
 
@@ -61,7 +63,7 @@ impl Token {
     /// # Errors
     /// None in practice: [`Token::read`] accepts nothing that a header cannot hold.
     pub(super) fn header(&self) -> Result<HeaderValue, Error> {
-        secret_header(&format!("Bearer {}", self.text.expose_secret()), "the token")
+        secret_header(&Zeroizing::new(format!("Bearer {}", self.text.expose_secret())), "the token")
     }
 
     #[cfg(test)]
@@ -80,7 +82,7 @@ impl Token {
 
 type Renewal = Shared<BoxFuture<'static, Result<Arc<Token>, Error>>>;
 
-/// The token of one set of credentials.
+/// The token of one client id and secret.
 #[derive(Clone, Default)]
 pub(super) struct TokenCache(Arc<Mutex<State>>);
 
@@ -145,6 +147,11 @@ impl TokenCache {
         surprise
     }
 
+    /// Whether somebody calls with it.
+    pub(super) fn is_shared(&self) -> bool {
+        Arc::strong_count(&self.0) > 1
+    }
+
     pub(super) fn holds_one(&self) -> bool {
         let state = self.state();
         state.renewal.is_some() || state.token.as_ref().is_some_and(|token| !token.remaining(Instant::now()).is_zero())
@@ -186,12 +193,12 @@ impl TokenCache {
 
 /// # Errors
 /// [`Error::Unsendable`] if the keys do not fit into headers.
-pub(super) fn request(keys: &Credentials) -> Result<Request, Error> {
+pub(super) fn request(keys: &Credentials, subscription_key: Option<&SubscriptionKey<'_>>) -> Result<Request, Error> {
     let mut headers = call::headers(keys)?;
     let secret = keys.client_secret.expose_secret();
-    let (path, body) = match &keys.subscription_key {
+    let (path, body) = match subscription_key {
         Some(key) => {
-            headers.insert(call::SUBSCRIPTION_KEY, secret_header(key.expose_secret(), "the subscription key")?);
+            headers.insert(call::SUBSCRIPTION_KEY, key.header()?);
             headers.insert(HeaderName::from_static("client_id"), secret_header(&keys.client_id, "the client_id")?);
             headers.insert(HeaderName::from_static("client_secret"), secret_header(secret, "the client_secret")?);
             // Else an empty body has no length at all, which the gateway refuses.
@@ -199,7 +206,8 @@ pub(super) fn request(keys: &Credentials) -> Result<Request, Error> {
             (STANDARD, Bytes::new())
         }
         None => {
-            let basic = format!("Basic {}", BASE64.encode(format!("{}:{secret}", keys.client_id)));
+            let pair = Zeroizing::new(format!("{}:{secret}", keys.client_id));
+            let basic = Zeroizing::new(format!("Basic {}", *Zeroizing::new(BASE64.encode(pair.as_bytes()))));
             headers.insert(AUTHORIZATION, secret_header(&basic, "the client_secret")?);
             let form = HeaderValue::from_static("application/x-www-form-urlencoded; charset=utf-8");
             headers.insert(CONTENT_TYPE, form);

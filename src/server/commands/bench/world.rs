@@ -35,6 +35,7 @@ pub async fn load(store: &Store, sales_units: u32) -> anyhow::Result<Uuid> {
         client_id: keys.client_id,
         client_secret: SecretString::from(keys.client_secret),
         subscription_key: Some(SecretString::from(keys.subscription_key)),
+        secondary_subscription_key: None,
         msn: None,
     });
     let listed = client.sales_units().await?;
