@@ -2,6 +2,7 @@
 
 pub mod form;
 pub mod key_check;
+pub mod key_fields;
 pub mod organisation;
 
 use std::sync::Arc;

@@ -4,14 +4,14 @@ use leptos::either::Either;
 use leptos::prelude::*;
 
 use super::RegistryFrame;
+use super::key_fields::key_fields;
 use crate::components::Icon;
 use crate::components::form::{FaultSummary, Field, Input, field_id};
 use crate::domain::failure::Failure;
-use crate::domain::freshness::day;
 use crate::domain::identifiers::{BusinessIdentifier, CheckDigit, Market};
-use crate::domain::organisation::{Environment, OrgId, OrganisationKind};
+use crate::domain::organisation::{OrgId, OrganisationKind};
 use crate::domain::registry::form::{OrganisationForm, seen};
-use crate::domain::registry::{KeptSecret, Named, OwnKeys, RegisteredOrganisation, Secret, Service};
+use crate::domain::registry::{Named, OwnKeys, RegisteredOrganisation, Secret, Service};
 use crate::pages::not_found::{Failed, NotFoundPage};
 use crate::pages::{instance_admin, loaded, refused, segment};
 use crate::paths;
@@ -83,15 +83,17 @@ fn framed(
 }
 
 /// The form, and what is said beside its fields.
-struct Shown {
-    form: OrganisationForm,
+pub struct Shown {
+    pub form: OrganisationForm,
     faults: Vec<(String, String)>,
-    typed: Vec<Secret>,
-    keys: Option<OwnKeys>,
+    /// The secrets that have to be typed again.
+    pub typed: Vec<Secret>,
+    /// The keys that there are.
+    pub keys: Option<OwnKeys>,
 }
 
 impl Shown {
-    fn fault(&self, field: &str) -> Option<String> {
+    pub fn fault(&self, field: &str) -> Option<String> {
         self.faults.iter().find(|(name, _)| name == field).map(|(_, text)| text.clone())
     }
 }
@@ -142,7 +144,7 @@ fn page(
     });
     let is_new = there.is_none();
     let (identity, service, keys, more) =
-        (identity(&shown, is_new), service(&shown, partners, current), keys(&shown), more(&shown, is_new));
+        (identity(&shown, is_new), service(&shown, partners, current), key_fields(&shown), more(&shown, is_new));
     view! {
         <nav aria-label="Breadcrumb" class="breadcrumb"><a href=back><Icon name="previous"/>{back_label}</a></nav>
         <header class="page-head"><h1>{title}</h1></header>
@@ -218,6 +220,9 @@ fn service(shown: &Shown, mut partners: Vec<Named>, current: Option<Named>) -> i
     let partners =
         partners.into_iter().map(|partner| (partner.id.to_string(), format!("{} ({})", partner.name, partner.id)));
     let partners = partners.collect();
+    let wiped = shown.keys.is_some().then(|| {
+        view! { <p class="hint">"If it is served otherwise, the keys it has are removed from the registry, and their sealed secrets wiped."</p> }
+    });
     view! {
         <section class="card">
             <h2>"With whose keys it is served"</h2>
@@ -228,84 +233,12 @@ fn service(shown: &Shown, mut partners: Vec<Named>, current: Option<Named>) -> i
                 {service("partner", "Those of its partner: a merchant sees its own sales units in the partner’s copy")}
                 {service("nobody", "None yet")}
             </fieldset>
-            <p class="hint">"Without keys of its own, the keys it has are removed from the registry, and their sealed secrets wiped."</p>
+            {wiped}
             <div class="by-partner">
                 <Field name="partner" label="Partner" input=Input::Select(partners) value=form.partner.clone() fault=shown.fault("partner")
                     hint="Partners of this registry that have keys."/>
             </div>
         </section>
-    }
-}
-
-fn keys(shown: &Shown) -> impl IntoView + use<> {
-    let form = &shown.form;
-    let secrets = Secret::ALL.map(|secret| secret_fields(shown, secret)).collect_view();
-    let environments = [
-        (Environment::Production.as_str().to_owned(), "Production".to_owned()),
-        (Environment::Test.as_str().to_owned(), "Test: there is no Management API".to_owned()),
-    ];
-    view! {
-        <section class="card own-keys">
-            <h2>"Keys of its own"</h2>
-            <div class="entries">
-                <Field name="client_id" label="Client ID" value=form.client_id.clone() fault=shown.fault("client_id") maxlength=Some(500)/>
-                <Field name="environment" label="Environment" input=Input::Select(environments.to_vec()) value=form.environment.clone()
-                    fault=shown.fault("environment") required=true/>
-            </div>
-            {secrets}
-            <div class="entries">
-                <Field name="msn" label="MSN" input=Input::Digits value=form.msn.clone() fault=shown.fault("msn")
-                    hint="Of the sales unit that these keys belong to. Empty for a partner’s keys."/>
-            </div>
-        </section>
-    }
-}
-
-/// Where a secret is, or the secret itself; what is there is never shown.
-fn secret_fields(shown: &Shown, secret: Secret) -> impl IntoView + use<> {
-    let (name, entry) = (secret.name(), &shown.form.secrets[secret as usize]);
-    let kept = shown.keys.as_ref().and_then(|keys| keys.secret(secret));
-    let sealed = kept.filter(|kept| kept.is_sealed());
-    let standing = sealed.map(|kept| view! { <p class="hint">{sealed_words(kept)}</p> });
-    let is_optional = secret != Secret::ClientSecret;
-    let take_away = (is_optional && sealed.is_some()).then(|| {
-        let ticked = if entry.is_taken_away { "yes" } else { "" };
-        view! { <Field name=format!("{name}_taken_away") label="Take it away" input=Input::Check value=ticked/> }
-    });
-    let hint = match secret {
-        Secret::ClientSecret => {
-            "vault://mount/path, env://NAME, file:///path or sealed://name. The secret stays there."
-        }
-        Secret::SubscriptionKey => "The same; empty for keys that have no subscription key.",
-        Secret::SecondarySubscriptionKey => "The other one of the two that do the same; it may be empty.",
-    };
-    let typed_again =
-        shown.typed.contains(&secret).then(|| "Type it again: what is secret does not go back into a page.".to_owned());
-    let label = secret.label();
-    let typed_hint = if sealed.is_some() {
-        "Empty: what is sealed stays."
-    } else {
-        "It is encrypted with the portal’s secret key, and never shown again."
-    };
-    view! {
-        <fieldset class="secret-fields">
-            <legend>{label}</legend>
-            {standing}
-            <div class="entries">
-                <Field name=format!("{name}_ref") label=format!("{label}: where it is") value=entry.reference.clone()
-                    fault=shown.fault(&format!("{name}_ref")) maxlength=Some(500) hint/>
-                <Field name label=format!("{label}: or type it") input=Input::Password autocomplete="new-password" maxlength=Some(500)
-                    fault=typed_again hint=typed_hint/>
-            </div>
-            {take_away}
-        </fieldset>
-    }
-}
-
-fn sealed_words(kept: &KeptSecret) -> String {
-    match kept.sealed_at {
-        Some(at) => format!("Sealed in the portal, since {}. Leave both fields empty to keep it.", day(at)),
-        None => format!("The portal has no secret {}: type it, or say where it is.", kept.reference),
     }
 }
 

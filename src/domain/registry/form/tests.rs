@@ -1,6 +1,7 @@
 use time::macros::datetime;
 
 use super::*;
+use crate::domain::registry::{KeptSecret, OwnKeys};
 
 fn org() -> OrgId {
     OrgId::parse("org_a").unwrap()
