@@ -57,7 +57,7 @@ async fn act(store: &Store, keys: &KeyRing, action: &SecretsAction) -> anyhow::R
                 println!("A new key is first in {}. Keep a copy of the file in a safe place.", keys.path().display());
             }
             let resealed = reseal(store, keys).await?;
-            println!("Sealed again: {}.", resealed.done);
+            println!("Secrets and orders sealed again: {}.", resealed.done);
             let before = keys.ids().get(1).copied();
             let in_use = keys_in_use(store).await?;
             let dropped = keys.keep(|id| before.as_ref() == Some(id) || in_use.contains_key(&Some(*id)))?;
@@ -69,7 +69,7 @@ async fn act(store: &Store, keys: &KeyRing, action: &SecretsAction) -> anyhow::R
                 );
             }
             if resealed.unopened > 0 {
-                eprintln!("{} sealed things are opened by no key of the file and are as they were.", resealed.unopened);
+                eprintln!("Opened by no key of the file and left as they were: {}.", resealed.unopened);
                 return Ok(ExitCode::FAILURE);
             }
             Ok(ExitCode::SUCCESS)
@@ -80,7 +80,7 @@ async fn act(store: &Store, keys: &KeyRing, action: &SecretsAction) -> anyhow::R
             let older = keys.ids().len() - 1;
             if older > 0 {
                 println!(
-                    "{older} older keys are still needed. What they sealed is sealed again with: partner-portal secrets reseal"
+                    "Older keys that are still needed: {older}. What they sealed is sealed again with: partner-portal secrets reseal"
                 );
             }
             Ok(ExitCode::SUCCESS)
@@ -89,5 +89,7 @@ async fn act(store: &Store, keys: &KeyRing, action: &SecretsAction) -> anyhow::R
 }
 
 fn say_dropped(dropped: usize) {
-    println!("Dropped from the file, for nothing is sealed with them any more: {dropped} keys.");
+    if dropped > 0 {
+        println!("Older keys dropped from the file, for nothing is sealed with them any more: {dropped}.");
+    }
 }

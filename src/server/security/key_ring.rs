@@ -295,5 +295,11 @@ mod tests {
         key.put_new_first().unwrap();
         assert!(!beside.exists());
         assert!(ring(&folder, "key").open_sealed("name", &sealed).is_ok());
+        // A link to the file stays one.
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink(key.path(), &link).unwrap();
+        KeyRing::open(&link).unwrap().put_new_first().unwrap();
+        assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(ring(&folder, "key").ids().len(), 3);
     }
 }
