@@ -117,6 +117,8 @@ impl Check<'_> {
             steps.push(not_asked(subject, words));
             return None;
         };
+        // What a vault said a moment ago may just have been changed.
+        self.portal.secrets().doubt(reference);
         match self.portal.secrets().resolve(reference).await {
             Ok(secret) => {
                 steps.push(good(subject, format!("It can be read: {reference}.")));
