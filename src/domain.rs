@@ -1,7 +1,9 @@
 //! The product's nouns and rules, without any input or output: the same on both sides.
 
+pub mod agreement;
 pub mod api_token;
 pub mod bank_account;
+pub mod charge;
 pub mod failure;
 pub mod feedback;
 pub mod freshness;
@@ -10,9 +12,11 @@ pub mod list;
 pub mod member;
 pub mod merchant;
 pub mod merchant_filter;
+pub mod money;
 pub mod organisation;
 pub mod page;
 pub mod partner;
+pub mod phone_number;
 pub mod prefill;
 pub mod price_package;
 pub mod product_order;
@@ -20,6 +24,7 @@ pub mod product_order_filter;
 pub mod sales_unit;
 pub mod sales_unit_filter;
 pub mod search_text;
+pub mod standing;
 pub mod template;
 pub mod webhook;
 pub mod webhook_filter;
