@@ -15,6 +15,7 @@ mod product_orders;
 mod proposals;
 mod rate;
 mod reading;
+mod recurring;
 #[cfg(test)]
 mod tests;
 mod token;
@@ -42,6 +43,7 @@ pub use self::price_packages::read_price_packages;
 pub use self::problem::Problem;
 pub use self::product_orders::{Prefilled, read_product_orders};
 pub use self::proposals::{is_offered, read_merchants, read_partner};
+pub use self::recurring::{Drafted, Recurring, read_agreements, read_charges};
 pub use self::webhooks::{RegisteredWebhook, read_webhooks};
 
 /// How the portal behaves towards every upstream.
@@ -49,6 +51,8 @@ pub use self::webhooks::{RegisteredWebhook, read_webhooks};
 pub struct VippsSettings {
     /// Calls per second for each `client_id`: 0.001 to 100 000.
     pub rate: f64,
+    /// Calls of the Recurring API within any second for each `client_id`, which upstream publishes.
+    pub recurring_rate: usize,
     /// The longest one exchange may take, its body included.
     pub call_timeout: Duration,
     /// The longest silence within an exchange.
@@ -61,6 +65,7 @@ impl Default for VippsSettings {
     fn default() -> Self {
         Self {
             rate: 10.0,
+            recurring_rate: 20,
             call_timeout: Duration::from_secs(30),
             read_timeout: Duration::from_secs(10),
             max_body: 64 << 20,
@@ -126,6 +131,8 @@ struct Shared {
     accounts: Mutex<HashMap<[u8; 32], Arc<Account>>>,
     /// By upstream and `client_id`: where upstream counts calls.
     pacers: Mutex<HashMap<(String, String), Arc<Pacer>>>,
+    /// The same for the Recurring API.
+    recurring_pacers: Mutex<HashMap<(String, String), Arc<Pacer>>>,
     upstreams: Mutex<HashMap<String, Arc<Upstream>>>,
 }
 
@@ -145,8 +152,8 @@ impl Vipps {
         }
         crate::server::security::use_one_cryptography();
         let transport = Arc::new(Transport::new(&settings)?);
-        let (accounts, pacers, upstreams) = Default::default();
-        Ok(Self(Arc::new(Shared { settings, transport, accounts, pacers, upstreams })))
+        let (accounts, pacers, recurring_pacers, upstreams) = Default::default();
+        Ok(Self(Arc::new(Shared { settings, transport, accounts, pacers, recurring_pacers, upstreams })))
     }
 
     /// A client in [`Lane::Interactive`]. Equal credentials share one token; credentials that cannot be used make
@@ -169,10 +176,14 @@ impl Shared {
         let origin = address.as_ref().map_or_else(|_| credentials.upstream.clone(), Address::origin);
         let by_client = (origin.clone(), credentials.client_id.clone());
         let mut pacers = self.pacers.lock().unwrap_or_else(PoisonError::into_inner);
-        let pacer = pacers.entry(by_client).or_insert_with(|| Arc::new(Pacer::new(self.settings.rate)));
+        let pacer = pacers.entry(by_client.clone()).or_insert_with(|| Arc::new(Pacer::new(self.settings.rate)));
+        let mut recurring = self.recurring_pacers.lock().unwrap_or_else(PoisonError::into_inner);
+        let never_above = || Arc::new(Pacer::never_above(self.settings.recurring_rate));
+        let recurring = Arc::clone(recurring.entry(by_client).or_insert_with(never_above));
         let mut upstreams = self.upstreams.lock().unwrap_or_else(PoisonError::into_inner);
         let upstream = upstreams.entry(origin).or_default();
-        Account::new(credentials, address, Arc::clone(&self.transport), Arc::clone(pacer), Arc::clone(upstream))
+        let transport = Arc::clone(&self.transport);
+        Account::new(credentials, address, transport, Arc::clone(pacer), Arc::clone(upstream), recurring)
     }
 }
 

@@ -13,9 +13,11 @@ use super::breaker::{Admission, Breaker};
 use super::effect::Effect;
 use super::error::Error;
 use super::rate::{Pacer, Slot};
+use super::recurring;
 use super::token::{self, Token, TokenCache};
-use super::transport::{Address, Request, Transport, secret_header};
+use super::transport::{Address, Delivered, Request, Transport, secret_header};
 use super::{Credentials, Lane, Upstream};
+use crate::domain::agreement::RecurringVersion;
 use crate::domain::identifiers::Msn;
 
 const TRIES: u32 = 3;
@@ -36,14 +38,16 @@ pub(super) struct Call<'a> {
     pub idempotency_key: Option<&'a str>,
     /// Sent byte for byte.
     pub json: Option<Bytes>,
+    /// What else is sent.
+    pub headers: HeaderMap,
     /// Can lower the general limit.
     pub max_body: usize,
 }
 
 impl Call<'_> {
     pub(super) fn new(method: Method, effect: Effect, template: &'static str, path: String) -> Self {
-        let (msn, idempotency_key, json) = Default::default();
-        Self { method, effect, template, path, msn, idempotency_key, json, max_body: usize::MAX }
+        let (msn, idempotency_key, json, headers) = Default::default();
+        Self { method, effect, template, path, msn, idempotency_key, json, headers, max_body: usize::MAX }
     }
 
     pub(super) fn get(template: &'static str, path: String) -> Self {
@@ -52,6 +56,7 @@ impl Call<'_> {
 }
 
 /// A set of credentials and all that is known about calling with them.
+#[derive(Clone)]
 pub(super) struct Account {
     keys: Credentials,
     address: Result<Address, Error>,
@@ -59,6 +64,12 @@ pub(super) struct Account {
     pacer: Arc<Pacer>,
     upstream: Arc<Upstream>,
     tokens: TokenCache,
+    /// Where upstream counts the calls of the Recurring API.
+    recurring: Arc<Pacer>,
+    /// For the first version of the Recurring API.
+    jwt_tokens: TokenCache,
+    /// Tokens are asked for in the way of 2018.
+    asks_for_jwt: bool,
 }
 
 impl Account {
@@ -68,8 +79,22 @@ impl Account {
         transport: Arc<Transport>,
         pacer: Arc<Pacer>,
         upstream: Arc<Upstream>,
+        recurring: Arc<Pacer>,
     ) -> Self {
-        Self { keys, address, transport, pacer, upstream, tokens: TokenCache::default() }
+        let (tokens, jwt_tokens, asks_for_jwt) = Default::default();
+        Self { keys, address, transport, pacer, upstream, tokens, recurring, jwt_tokens, asks_for_jwt }
+    }
+
+    /// The same keys for the Recurring API, whose calls upstream counts by themselves.
+    pub(super) fn for_recurring(&self, version: RecurringVersion) -> Self {
+        let asks_for_jwt = version == RecurringVersion::V1;
+        let tokens = if asks_for_jwt { &self.jwt_tokens } else { &self.tokens };
+        Self { pacer: Arc::clone(&self.recurring), tokens: tokens.clone(), asks_for_jwt, ..self.clone() }
+    }
+
+    /// The sales unit that the keys belong to; none for a partner's.
+    pub(super) fn msn(&self) -> Option<&Msn> {
+        self.keys.msn.as_ref()
     }
 
     /// The body of upstream's answer to a GET. `max_body` can lower the general limit.
@@ -88,6 +113,11 @@ impl Account {
     /// # Errors
     /// [`Error::OutcomeOpen`] if upstream may have made the change all the same; any of [`Error`].
     pub(super) async fn send(self: &Arc<Self>, lane: Lane, call: Call<'_>) -> Result<Bytes, Error> {
+        self.send_page(lane, call).await.map(|delivered| delivered.body)
+    }
+
+    /// As [`Self::send`], with how to go on.
+    pub(super) async fn send_page(self: &Arc<Self>, lane: Lane, call: Call<'_>) -> Result<Delivered, Error> {
         let request = self.request(call)?;
         let mut open = false;
         let outcome = self.call(lane, request, &mut open).await;
@@ -108,7 +138,7 @@ impl Account {
     }
 
     pub(super) fn has_token(&self) -> bool {
-        self.tokens.holds_one()
+        self.tokens.holds_one() || self.jwt_tokens.holds_one()
     }
 
     pub(super) fn breaker(&self) -> &Breaker {
@@ -130,12 +160,13 @@ impl Account {
         if call.json.is_some() {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
+        headers.extend(call.headers);
         let Call { method, effect, template, path, .. } = call;
         let max_body = call.max_body.min(self.transport.max_body());
         Ok(Request { method, effect, template, path, headers, body: call.json.unwrap_or_default(), max_body })
     }
 
-    async fn call(self: &Arc<Self>, lane: Lane, mut request: Request, open: &mut bool) -> Result<Bytes, Error> {
+    async fn call(self: &Arc<Self>, lane: Lane, mut request: Request, open: &mut bool) -> Result<Delivered, Error> {
         let mut patience = Patience::new(lane);
         let mut surprised = false;
         loop {
@@ -156,11 +187,14 @@ impl Account {
     }
 
     async fn fetch_token(self: Arc<Self>) -> Result<Token, Error> {
-        let request = token::request(&self.keys)?;
+        let request = match self.asks_for_jwt {
+            true => recurring::jwt_token_request(&self.keys)?,
+            false => token::request(&self.keys)?,
+        };
         let lane = Lane::Interactive;
         let asked = Instant::now();
         let delivered = self.deliver(lane, &request, &mut Patience::new(lane), &mut false).await;
-        let body = delivered.map_err(token::refusal)?;
+        let body = delivered.map_err(token::refusal)?.body;
         Token::read(&body, asked)
     }
 
@@ -172,7 +206,7 @@ impl Account {
         request: &Request,
         patience: &mut Patience,
         open: &mut bool,
-    ) -> Result<Bytes, Error> {
+    ) -> Result<Delivered, Error> {
         let address = self.address.as_ref().map_err(Clone::clone)?;
         self.upstream.retries.earn(Instant::now());
         let mut last = None;
@@ -183,9 +217,9 @@ impl Account {
             };
             let outcome = self.transport.exchange(address, request, patience.left(), &self.secrets()).await;
             let error = match outcome {
-                Ok(body) => {
+                Ok(delivered) => {
                     admission.succeeded();
-                    return Ok(body);
+                    return Ok(delivered);
                 }
                 Err(error) => error,
             };
