@@ -16,6 +16,7 @@ mod v1;
 mod v3;
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Instant;
@@ -107,10 +108,11 @@ impl Sandbox {
     fn with_ledger<T>(&self, msn: u32, act: impl FnOnce(&mut Ledger, OffsetDateTime) -> T) -> Option<T> {
         let world = self.world();
         let mut ledgers = locked(&self.recurring.ledgers);
-        if !ledgers.contains_key(&msn) {
-            ledgers.insert(msn, self.recurring.new_ledger(&world, msn, 0)?);
-        }
-        Some(act(ledgers.get_mut(&msn)?, self.recurring.now()))
+        let ledger = match ledgers.entry(msn) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => place.insert(self.recurring.new_ledger(&world, msn, 0)?),
+        };
+        Some(act(ledger, self.recurring.now()))
     }
 
     /// An agreement as its customer sees it.

@@ -316,13 +316,13 @@ pub fn change(body: &Value) -> Result<Change, Refusal> {
             return Change::Stop;
         }
         let pricing = fields.object("pricing", &["amount", "suggestedMaxAmount"]);
-        let interval = fields.object("interval", &["type", "period"]).and_then(|fields| {
+        let interval = fields.object("interval", &["type", "period"]).map(|fields| {
             let kind = fields.choice("type", &["RECURRING", "FLEXIBLE"]).unwrap_or("RECURRING");
             let period = fields.object("period", &["unit*", "count*"]).and_then(|fields| period(&fields));
             if (kind == "RECURRING") != fields.value("period").is_some() {
                 fields.fault("period", "is required with RECURRING and not allowed with FLEXIBLE");
             }
-            Some(period)
+            period
         });
         Change::Terms(Box::new(Terms {
             product_name: text(&fields, "productName", "must have 1 to 45 characters", of_length(45)),
