@@ -1,6 +1,7 @@
 //! The product's nouns and rules, without any input or output: the same on both sides.
 
 pub mod agreement;
+pub mod agreement_filter;
 pub mod api_token;
 pub mod bank_account;
 pub mod charge;

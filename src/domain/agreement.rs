@@ -156,19 +156,52 @@ pub struct Agreement {
     pub merchant_url: Option<String>,
 }
 
+/// An agreement as a list shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AgreementRow {
+    pub id: String,
+    pub state: Told<AgreementState>,
+    pub stopped_by: Option<StoppedBy>,
+    pub product_name: String,
+    pub pricing: Pricing,
+    pub interval: Option<Interval>,
+    pub start: Option<OffsetDateTime>,
+    pub stop: Option<OffsetDateTime>,
+    pub phone_number: Option<PhoneNumber>,
+    pub external_id: Option<String>,
+    pub gone_at: Option<OffsetDateTime>,
+}
+
+/// An agreement as the portal's copy has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownAgreement {
+    pub agreement: Agreement,
+    /// The last state that could be relied on, should upstream contradict it.
+    pub held: Option<AgreementState>,
+    pub first_seen_at: OffsetDateTime,
+    pub seen_at: OffsetDateTime,
+    /// Set when no list of upstream's shows it any more.
+    pub gone_at: Option<OffsetDateTime>,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AgreementAction {
     Stop,
     CreateCharge,
 }
 
+/// The state in words: who stopped it, where that is known.
+pub fn state_label(state: &Told<AgreementState>, stopped_by: Option<StoppedBy>) -> &str {
+    match (state.known(), stopped_by) {
+        (Some(AgreementState::Stopped), Some(by)) => by.label(),
+        _ => state.label(),
+    }
+}
+
 impl Agreement {
-    /// The state in words: who stopped it, where that is known.
+    /// As [`state_label`].
     pub fn state_label(&self) -> &str {
-        match (self.state.known(), self.stopped_by) {
-            (Some(AgreementState::Stopped), Some(by)) => by.label(),
-            _ => self.state.label(),
-        }
+        state_label(&self.state, self.stopped_by)
     }
 
     /// Whether upstream would do it.

@@ -214,6 +214,11 @@ impl Client {
         self.account.new_token().await.map(drop)
     }
 
+    /// The sales unit that the keys belong to; none for a partner's.
+    pub fn msn(&self) -> Option<&Msn> {
+        self.account.msn()
+    }
+
     /// Since when calls to this upstream fail at once; none while they are made.
     pub fn breaker_open_since(&self) -> Option<OffsetDateTime> {
         self.account.breaker().open_since()
