@@ -11,7 +11,7 @@ use super::freshness::FreshnessLine;
 use super::list::{List, Nothing, choice, column, nothing_because};
 use super::not_found::{Failed, NotFoundPage};
 use super::{acting, loaded, query};
-use crate::components::{Badge, Copy, Marked, Tone};
+use crate::components::{Badge, Marked, Tone};
 use crate::domain::agreement::{AgreementRow, AgreementState, StoppedBy, state_label};
 use crate::domain::agreement_filter::{AgreementFacets, AgreementQuery, Sort};
 use crate::domain::freshness::{absolute, day};
@@ -108,8 +108,7 @@ fn row(organisation: &OrgId, agreement: AgreementRow, needles: &Arc<[String]>, l
             <th scope="row">
                 <a href=path data-row=""><Marked text=name needles=Arc::clone(needles)/></a>
                 {gone_badge(agreement.gone_at)}
-                <small class="scheme"><Marked text=agreement.id.clone() needles=Arc::clone(needles)/></small>
-                <Copy text=agreement.id what="agreement id"/>
+                <small class="scheme"><Marked text=agreement.id needles=Arc::clone(needles)/></small>
             </th>
             <td data-label="State">{state_badge(&agreement.state, agreement.stopped_by)}</td>
             <td data-label="Price" class="numbers">{agreement.pricing.to_string()}</td>
