@@ -8,6 +8,8 @@ use leptos_router::components::{Route, Router, Routes};
 use leptos_router::{SsrMode, path};
 
 use crate::pages;
+use crate::pages::agreement::AgreementPage;
+use crate::pages::agreements::AgreementsPage;
 use crate::pages::api_docs::ApiDocsPage;
 use crate::pages::api_tokens::{ApiTokensPage, OwnTokensPage};
 use crate::pages::businesses::BusinessesPage;
@@ -103,6 +105,8 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/as/:org/api-tokens") view=ApiTokensPage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org/merchants") view=MerchantsPage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org/merchants/:scheme/:id") view=MerchantPage ssr=SsrMode::Async/>
+                <Route path=path!("/as/:org/agreements") view=AgreementsPage ssr=SsrMode::Async/>
+                <Route path=path!("/as/:org/agreements/:id") view=AgreementPage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org/webhooks") view=WebhooksPage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org/webhooks/new") view=NewWebhookPage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org/webhooks/coverage") view=WebhookCoveragePage ssr=SsrMode::Async/>

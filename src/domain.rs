@@ -1,7 +1,10 @@
 //! The product's nouns and rules, without any input or output: the same on both sides.
 
+pub mod agreement;
+pub mod agreement_filter;
 pub mod api_token;
 pub mod bank_account;
+pub mod charge;
 pub mod columns;
 pub mod export;
 pub mod failure;
@@ -13,9 +16,11 @@ pub mod list;
 pub mod member;
 pub mod merchant;
 pub mod merchant_filter;
+pub mod money;
 pub mod organisation;
 pub mod page;
 pub mod partner;
+pub mod phone_number;
 pub mod prefill;
 pub mod price_package;
 pub mod price_package_filter;
@@ -25,6 +30,7 @@ pub mod registry;
 pub mod sales_unit;
 pub mod sales_unit_filter;
 pub mod search_text;
+pub mod standing;
 pub mod template;
 pub mod webhook;
 pub mod webhook_filter;

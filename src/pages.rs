@@ -1,5 +1,7 @@
 //! The pages: one file each, which says what it loads and then what it shows.
 
+pub mod agreement;
+pub mod agreements;
 pub mod api_docs;
 pub mod api_tokens;
 pub mod businesses;

@@ -101,6 +101,18 @@ pub fn sales_unit_status(organisation: &OrgId, msn: &Msn) -> String {
     format!("/as/{organisation}/sales-units/{msn}/status")
 }
 
+pub fn agreements(organisation: &OrgId) -> String {
+    format!("/as/{organisation}/agreements")
+}
+
+pub fn agreements_refresh(organisation: &OrgId) -> String {
+    format!("/as/{organisation}/agreements/refresh")
+}
+
+pub fn agreement(organisation: &OrgId, id: &str) -> String {
+    format!("/as/{organisation}/agreements/{}", segment(id))
+}
+
 pub fn merchants(organisation: &OrgId) -> String {
     format!("/as/{organisation}/merchants")
 }

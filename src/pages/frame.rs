@@ -19,6 +19,7 @@ pub enum Place {
     Templates,
     SalesUnits,
     Merchants,
+    Agreements,
     PricePackages,
     Webhooks,
     Members,
@@ -34,7 +35,7 @@ pub fn ActingFrame(acting: Acting, place: Place, #[prop(into)] title: String, ch
         OrganisationKind::Partner => "partner",
         OrganisationKind::Merchant => "merchant",
     };
-    let menu = menu(&organisation).into_iter().map(|(heading, items)| {
+    let menu = menu(&organisation, acting.has_agreements()).into_iter().map(|(heading, items)| {
         let items = items.into_iter().map(|(item, icon, label, path)| {
             let current = (item == place).then_some("page");
             view! { <li><a href=path aria-current=current><Icon name=icon/>{label}</a></li> }
@@ -71,14 +72,18 @@ pub fn ActingFrame(acting: Acting, place: Place, #[prop(into)] title: String, ch
 type Item = (Place, &'static str, &'static str, String);
 
 /// The menu, in parts with a heading each. Partners and merchants have different ones.
-fn menu(organisation: &Organisation) -> Vec<(&'static str, Vec<Item>)> {
+fn menu(organisation: &Organisation, has_agreements: bool) -> Vec<(&'static str, Vec<Item>)> {
     let id = &organisation.id;
     let home = (Place::Landing, "home", "Overview", paths::organisation(id));
     let members = (Place::Members, "person", "Members", paths::members(id));
     let tokens = (Place::ApiTokens, "key", "API tokens", paths::api_tokens(id));
     if organisation.kind == OrganisationKind::Merchant {
         let units = (Place::SalesUnits, "store", "My sales units", paths::sales_units(id));
-        return vec![("", vec![home, units]), ("Organisation", vec![members, tokens])];
+        let mut own = vec![home, units];
+        if has_agreements {
+            own.push((Place::Agreements, "order", "Agreements", paths::agreements(id)));
+        }
+        return vec![("", own), ("Organisation", vec![members, tokens])];
     }
     vec![
         (

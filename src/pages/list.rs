@@ -27,7 +27,7 @@ pub struct List<'a, F: Facets> {
     pub many: &'static str,
     /// What is searched: `Name, MSN, merchant or business identifier`.
     pub searched: &'static str,
-    /// What of it can be had as a file.
+    /// What of it can be had as a file; none if it cannot.
     pub columns: &'static [Column],
     /// The whole address at which programs read it.
     pub api: String,
@@ -105,7 +105,7 @@ impl<F: Facets> List<'_, F> {
             columns: self.columns,
             chosen: filter.chosen(),
         };
-        let export = export.show();
+        let export = (!self.columns.is_empty()).then(|| export.show());
         let rows = if page.rows.is_empty() {
             self.empty(&page, nothing)
         } else {

@@ -3,6 +3,7 @@
 //! An [`Acting`] is made from a membership and nothing else. Whoever holds one may see what it
 //! gives; what it does not give looks the same as what does not exist.
 
+pub mod agreements;
 pub mod api_tokens;
 pub mod by_link;
 pub mod members;

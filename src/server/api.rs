@@ -150,7 +150,7 @@ async fn identify(State(portal): State<Portal>, mut request: Request, next: Next
         Err(error) => return Problem::from(error).into_response(),
     };
     if let Err(wait) = portal.api_limits().0.check(&token.id.to_string()) {
-        return Problem::too_often(wait.as_secs() + 1).into_response();
+        return Problem::too_often(u32::try_from(wait.as_secs() + 1).unwrap_or(u32::MAX)).into_response();
     }
     request.extensions_mut().insert(token);
     next.run(request).await

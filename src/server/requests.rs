@@ -1,5 +1,6 @@
 //! What a request passes on its way to a page, and the requests that are not pages.
 
+pub mod agreements;
 pub mod api_tokens;
 pub mod by_link;
 pub mod exports;

@@ -13,7 +13,7 @@ use tower_http::compression::{CompressionLayer, CompressionLevel};
 use tower_http::limit::RequestBodyLimitLayer;
 
 use super::requests::{
-    api_tokens, by_link, exports, members, merchants, prefill, price_packages, product_orders, registry,
+    agreements, api_tokens, by_link, exports, members, merchants, prefill, price_packages, product_orders, registry,
     sales_unit_change, settings, templates, webhooks,
 };
 use super::security::{csrf, headers, sessions};
@@ -102,6 +102,7 @@ pub fn guarded_actions() -> Vec<Action> {
         operators("/as/{org}/templates/{id}/restore", post(templates::restore)),
         sent_to("/t/{code}", post(by_link::send)),
         sent_to("/t/{code}/orders/{key}", post(by_link::send_again)),
+        sent_to("/as/{org}/agreements/refresh", post(agreements::refresh_list)),
         sent_to("/as/{org}/price-packages/refresh", post(price_packages::refresh_list)),
         operators("/as/{org}/sales-units/{msn}/price-package", post(price_packages::note)),
         sent_to("/as/{org}/webhooks/refresh", post(webhooks::refresh)),

@@ -5,7 +5,7 @@
 //! order, [`registrations`] where they want to be told. Who calls: [`keys`], and [`gateway`] with
 //! what every call passes ([`limits`], [`faults`], [`calls`], [`exchange`]). The APIs: [`tokens`],
 //! [`management`], [`product_orders`] ([`prefill`] is their content, [`remembered`] their
-//! idempotency), [`webhooks`], [`proposals`]; each has `routes()`, reads with [`strict`] and speaks
+//! idempotency), [`webhooks`], [`recurring`], [`proposals`]; each has `routes()`, reads with [`strict`] and speaks
 //! with [`answers`], [`problem`] and [`broken`]. [`form`] is for the merchants, [`backstage`] for
 //! tests and demonstrations.
 
@@ -27,6 +27,7 @@ mod prefill;
 mod problem;
 mod product_orders;
 mod proposals;
+mod recurring;
 mod registrations;
 mod remembered;
 mod settings;
@@ -58,7 +59,7 @@ pub use self::calls::Call;
 pub use self::exchange::Exchange;
 pub use self::faults::{Fault, Shape, Share};
 pub use self::keys::{Regenerated, SandboxKeys};
-pub use self::settings::SandboxSettings;
+pub use self::settings::{RecurringVersions, SandboxSettings};
 
 /// How long open connections may take to end once the sandbox is told to stop.
 const LAST_ANSWERS: Duration = Duration::from_secs(1);
@@ -71,6 +72,7 @@ pub struct Sandbox {
     /// Locked before the orders where both are.
     remembered: Mutex<remembered::Remembered>,
     webhooks: Mutex<registrations::Registrations>,
+    recurring: recurring::Recurring,
     compliance_data: bool,
     proposals: AtomicBool,
     clients: keys::Clients,
@@ -97,8 +99,13 @@ impl Sandbox {
     pub fn new(settings: &SandboxSettings) -> Arc<Self> {
         let partners = settings.partners.max(1);
         let merchants = settings.merchants.unwrap_or(settings.sales_units / 3);
-        let world = world::World::build(partners, settings.sales_units, merchants, settings.seed);
+        let mut world = world::World::build(partners, settings.sales_units, merchants, settings.seed);
         let clients = keys::Clients::new(&world, partners, settings.seed);
+        for keys in clients.keys() {
+            if let Some(msn) = keys.msn {
+                world.allow_recurring(&msn);
+            }
+        }
         let packages = packages::PricePackages::seeded(&world, partners, settings.seed);
         let orders = orders::Orders::seeded(&world, &packages, partners, settings.seed, OffsetDateTime::now_utc());
         let webhooks = registrations::Registrations::seeded(&world, &clients.hosts(), settings.seed);
@@ -107,6 +114,7 @@ impl Sandbox {
             orders: Mutex::new(orders),
             remembered: Mutex::default(),
             webhooks: Mutex::new(webhooks),
+            recurring: recurring::Recurring::seeded(&world, &clients, settings),
             compliance_data: settings.compliance_data,
             proposals: AtomicBool::new(settings.proposals),
             limits: limits::Limits::new(clients.len(), settings.rate_limit),
@@ -129,8 +137,10 @@ impl Sandbox {
             .merge(product_orders::routes())
             .merge(webhooks::routes())
             .merge(proposals)
+            .merge(recurring::routes(self))
             .route_layer(from_fn_with_state(Arc::clone(self), gateway::authorize));
         tokens::routes()
+            .merge(recurring::token_routes())
             .merge(apis)
             .merge(form::routes())
             .fallback(gateway::unknown_path)

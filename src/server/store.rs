@@ -4,6 +4,8 @@
 //! acts as to the database, whose row-level security then hides everybody else's rows even from
 //! a query that forgot to.
 
+pub mod agreement_list;
+pub mod agreements;
 pub mod api_tokens;
 pub mod as_upstream;
 mod bench;

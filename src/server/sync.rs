@@ -4,6 +4,7 @@
 //! the details of each unit, then the merchants, then each unit's webhooks. Each answer is stored as it comes, so a portal
 //! that is killed goes on where it was.
 
+pub mod agreements;
 pub mod capabilities;
 pub mod contracts;
 pub mod merchants;
@@ -45,6 +46,7 @@ pub const RESOURCES: &[Resource] = &[
     capabilities::RESOURCE,
     contracts::RESOURCE,
     unit_webhooks::RESOURCE,
+    agreements::RESOURCE,
 ];
 
 /// One kind of thing that is fetched from upstream.

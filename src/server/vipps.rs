@@ -17,6 +17,7 @@ mod product_orders;
 mod proposals;
 mod rate;
 mod reading;
+mod recurring;
 mod renewing;
 mod subscription_keys;
 #[cfg(test)]
@@ -48,6 +49,7 @@ pub use self::price_packages::read_price_packages;
 pub use self::problem::Problem;
 pub use self::product_orders::{Prefilled, read_product_orders};
 pub use self::proposals::{is_offered, read_merchants, read_partner};
+pub use self::recurring::{Drafted, Recurring, read_agreements, read_charges};
 pub use self::renewing::KeySource;
 pub use self::webhooks::{RegisteredWebhook, read_webhooks};
 
@@ -56,6 +58,8 @@ pub use self::webhooks::{RegisteredWebhook, read_webhooks};
 pub struct VippsSettings {
     /// Calls per second for each `client_id`: 0.001 to 100 000.
     pub rate: f64,
+    /// Calls of the Recurring API within any second for each `client_id`, which upstream publishes.
+    pub recurring_rate: usize,
     /// The longest one exchange may take, its body included.
     pub call_timeout: Duration,
     /// The longest silence within an exchange.
@@ -68,6 +72,7 @@ impl Default for VippsSettings {
     fn default() -> Self {
         Self {
             rate: 10.0,
+            recurring_rate: 20,
             call_timeout: Duration::from_secs(30),
             read_timeout: Duration::from_secs(10),
             max_body: 64 << 20,
@@ -150,6 +155,8 @@ struct Shared {
     tokens: Mutex<HashMap<[u8; 32], TokenCache>>,
     /// By upstream and `client_id`: where upstream counts calls.
     pacers: Mutex<HashMap<(String, String), Arc<Pacer>>>,
+    /// The same for the Recurring API.
+    recurring_pacers: Mutex<HashMap<(String, String), Arc<Pacer>>>,
     upstreams: Mutex<HashMap<String, Arc<Upstream>>>,
 }
 
@@ -169,8 +176,9 @@ impl Vipps {
         }
         crate::server::security::use_one_cryptography();
         let transport = Arc::new(Transport::new(&settings)?);
-        let (accounts, tokens, pacers, upstreams) = Default::default();
-        Ok(Self(Arc::new(Shared { settings, transport, accounts, tokens, pacers, upstreams })))
+        let (accounts, tokens, pacers, recurring_pacers, upstreams) = Default::default();
+        let shared = Shared { settings, transport, accounts, tokens, pacers, recurring_pacers, upstreams };
+        Ok(Self(Arc::new(shared)))
     }
 
     /// A client in [`Lane::Interactive`]. Equal credentials share one token; credentials that cannot be used make
@@ -207,13 +215,17 @@ impl Shared {
         let origin = address.as_ref().map_or_else(|_| credentials.upstream.clone(), Address::origin);
         let by_client = (origin.clone(), credentials.client_id.clone());
         let mut pacers = self.pacers.lock().unwrap_or_else(PoisonError::into_inner);
-        let pacer = pacers.entry(by_client).or_insert_with(|| Arc::new(Pacer::new(self.settings.rate)));
+        let pacer = pacers.entry(by_client.clone()).or_insert_with(|| Arc::new(Pacer::new(self.settings.rate)));
+        let mut recurring = self.recurring_pacers.lock().unwrap_or_else(PoisonError::into_inner);
+        let never_above = || Arc::new(Pacer::never_above(self.settings.recurring_rate));
+        let recurring = Arc::clone(recurring.entry(by_client).or_insert_with(never_above));
         let mut upstreams = self.upstreams.lock().unwrap_or_else(PoisonError::into_inner);
         let upstream = upstreams.entry(origin).or_default();
         let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
         tokens.retain(|_, cache| cache.is_shared() || cache.holds_one());
         let tokens = tokens.entry(credentials.of_token()).or_default().clone();
-        Account::new(credentials, tokens, address, Arc::clone(&self.transport), Arc::clone(pacer), Arc::clone(upstream))
+        let transport = Arc::clone(&self.transport);
+        Account::new(credentials, tokens, address, transport, Arc::clone(pacer), Arc::clone(upstream), recurring)
     }
 }
 
@@ -242,6 +254,11 @@ impl Client {
     /// [`Error::Unauthorized`] if upstream refuses the keys, else what kept it from answering.
     pub async fn check_token(&self) -> Result<(), Error> {
         self.account.new_token().await
+    }
+
+    /// The sales unit that the keys belong to; none for a partner's.
+    pub fn msn(&self) -> Option<Msn> {
+        self.account.account().msn().cloned()
     }
 
     /// Since when calls to this upstream fail at once; none while they are made.

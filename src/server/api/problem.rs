@@ -43,13 +43,16 @@ pub struct Problem {
     #[schema(value_type = String, example = "urn:uuid:9f7c1f0e-3a55-4a35-8f43-6ec7d3c2b0a1")]
     instance: Uuid,
     /// Each fault, by its field or parameter.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    errors: Vec<FieldFault>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    #[schema(value_type = Vec<FieldFault>)]
+    errors: Box<[FieldFault]>,
     /// What upstream has said of single fields, as its own problems have it.
-    #[serde(rename = "extraDetails", skip_serializing_if = "Vec::is_empty")]
-    extra_details: Vec<ExtraDetail>,
+    #[serde(rename = "extraDetails", skip_serializing_if = "<[_]>::is_empty")]
+    #[schema(value_type = Vec<ExtraDetail>)]
+    extra_details: Box<[ExtraDetail]>,
+    /// In seconds.
     #[serde(skip)]
-    retry_after: Option<u64>,
+    retry_after: Option<u32>,
 }
 
 /// A field, and what upstream has said of it.
@@ -102,8 +105,8 @@ impl Problem {
             status: status.as_u16(),
             detail: detail.into(),
             instance: Uuid::new_v4(),
-            errors: Vec::new(),
-            extra_details: Vec::new(),
+            errors: Box::default(),
+            extra_details: Box::default(),
             retry_after: None,
         }
     }
@@ -111,7 +114,7 @@ impl Problem {
     /// 400: something is wrong with these fields or parameters.
     pub fn faults(errors: Vec<FieldFault>) -> Self {
         let detail = "Something is wrong with what was sent; nothing was changed.";
-        Self { errors, ..Self::new(StatusCode::BAD_REQUEST, detail) }
+        Self { errors: errors.into(), ..Self::new(StatusCode::BAD_REQUEST, detail) }
     }
 
     /// The same in the words of upstream's documents, for programs that were written for it.
@@ -139,14 +142,14 @@ impl Problem {
     }
 
     /// What is asked again after so many seconds may get another answer.
-    pub fn again_after(self, seconds: u64) -> Self {
+    pub fn again_after(self, seconds: u32) -> Self {
         Self { retry_after: Some(seconds), ..self }
     }
 
     /// 422: what these fields say can be understood, but not be done.
     pub fn impossible(errors: Vec<FieldFault>) -> Self {
         let detail = "What was sent cannot be done; nothing was changed.";
-        Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail) }
+        Self { errors: errors.into(), ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail) }
     }
 
     /// 404: it does not exist, or is not for this token.
@@ -165,7 +168,7 @@ impl Problem {
     }
 
     /// 429, with the seconds to wait.
-    pub fn too_often(seconds: u64) -> Self {
+    pub fn too_often(seconds: u32) -> Self {
         let detail = format!("This token has asked too often. Wait {seconds} s.");
         Self { retry_after: Some(seconds), ..Self::new(StatusCode::TOO_MANY_REQUESTS, detail) }
     }
@@ -177,7 +180,7 @@ impl Problem {
     }
 }
 
-fn details(faults: Vec<(String, String)>) -> Vec<ExtraDetail> {
+fn details(faults: Vec<(String, String)>) -> Box<[ExtraDetail]> {
     faults.into_iter().map(|(key, value)| ExtraDetail { key, value }).collect()
 }
 

@@ -49,6 +49,9 @@ pub struct DemoSettings {
     /// Most calls a second that the simulation takes from one client id
     #[arg(long, default_value_t = 200.0)]
     rate_limit: f64,
+    /// Recurring agreements of the simulation's first merchant with keys
+    #[arg(long, default_value_t = 60)]
+    agreements: u32,
     /// Whether the simulation has what upstream only proposed [default: true]
     #[arg(long, default_value_t = true, hide_default_value = true, action = ArgAction::Set, value_name = "TRUE|FALSE")]
     proposals: bool,
@@ -70,6 +73,7 @@ pub async fn run(demo: DemoSettings, files: Files) -> anyhow::Result<()> {
         merchants: demo.merchants,
         seed: demo.seed,
         rate_limit: demo.rate_limit,
+        agreements: demo.agreements,
         faults: demo.faults.clone(),
         proposals: demo.proposals,
         ..SandboxSettings::default()
@@ -95,7 +99,8 @@ pub async fn run(demo: DemoSettings, files: Files) -> anyhow::Result<()> {
     std::fs::create_dir_all(&settings.database.data_dir).context("the data folder cannot be made")?;
     let database = Database::open_to_serve(&settings.database).await?;
     let portal = Portal::new(database.store.clone(), secret_key(&settings.database)?, &settings, Site::new(files))?;
-    let world = format!("{} {} {:?} {}", demo.partners, demo.sales_units, demo.merchants, demo.seed);
+    let world =
+        format!("{} {} {:?} {} {}", demo.partners, demo.sales_units, demo.merchants, demo.seed, demo.agreements);
     furnish(&portal, &sandbox, &settings.database.data_dir.join("world"), &world).await?;
 
     let stopping = CancellationToken::new();

@@ -174,6 +174,29 @@ impl Sandbox {
     }
 }
 
+/// What becomes of agreements and charges.
+impl Sandbox {
+    /// The clock of the Recurring API goes ahead.
+    pub fn let_days_pass(&self, days: i64) {
+        self.recurring.let_pass(time::Duration::days(days));
+    }
+
+    /// Calls of the Recurring API per second and client_id; 0 is no limit.
+    pub fn set_recurring_rate_limit(&self, most: usize) {
+        self.recurring.set_limit(most);
+    }
+
+    /// The customer approves. False where it is too late, none where there is no such agreement.
+    pub fn accept_agreement(&self, msn: &str, id: &str) -> Option<bool> {
+        self.change_agreement(msn.parse().ok()?, id, |agreement, now| agreement.accept(None, now))
+    }
+
+    /// The customer says no. False where it is too late, none where there is no such agreement.
+    pub fn reject_agreement(&self, msn: &str, id: &str) -> Option<bool> {
+        self.change_agreement(msn.parse().ok()?, id, super::recurring::agreements::Agreement::reject)
+    }
+}
+
 /// What becomes of webhooks.
 impl Sandbox {
     /// Deletes a registration silently, as upstream does when nobody answers for two weeks.

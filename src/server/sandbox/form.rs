@@ -1,6 +1,8 @@
 //! Where a prefilled order leads the merchant: a form to send, and then, as this is a simulation,
-//! the desk of the case worker who approves or rejects it. No keys, no JavaScript.
+//! the desk of the case worker who approves or rejects it. [`agreement`] is where a customer is led. No keys, no
+//! JavaScript.
 
+mod agreement;
 mod fields;
 mod page;
 
@@ -27,6 +29,7 @@ pub fn routes() -> Router<Arc<Sandbox>> {
         .route("/register/prefilled/{id}/approve", post(approve))
         .route("/register/prefilled/{id}/reject", post(reject))
         .route("/contracts/{scheme}/{id}", get(contract))
+        .merge(agreement::routes())
 }
 
 /// A page for people, not a call of an API.

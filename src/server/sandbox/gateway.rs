@@ -89,7 +89,7 @@ async fn with_faults(sandbox: &Sandbox, request: Request, next: Next) -> Respons
 
 fn changes_something(request: &Request) -> bool {
     let path = request.uri().path();
-    let api = path.starts_with("/management/") || path.starts_with("/webhooks/");
+    let api = ["/management/", "/webhooks/", "/recurring/"].iter().any(|start| path.starts_with(start));
     api && matches!(*request.method(), Method::POST | Method::PATCH | Method::DELETE)
 }
 

@@ -20,6 +20,8 @@ pub struct Refusal {
     faults: Vec<(String, String)>,
     /// Seconds.
     retry_after: Option<u64>,
+    /// Which of the problems that the Recurring API names; none for the usual one of the status.
+    kind: Option<&'static str>,
 }
 
 /// Who writes the answer; each has a way of its own.
@@ -31,15 +33,22 @@ enum Form {
     /// Where the Management API documents another content type.
     ManagementAsJson,
     Webhooks,
+    Recurring,
+    /// The Recurring API of 2018.
+    FirstRecurring,
 }
 
 impl Refusal {
     pub fn gateway(status: StatusCode, message: impl Into<String>) -> Self {
-        Self { status, form: Form::Gateway, detail: message.into(), faults: Vec::new(), retry_after: None }
+        Self::new(status, Form::Gateway, message.into())
     }
 
     pub fn problem(status: StatusCode, detail: impl Into<String>) -> Self {
-        Self { status, form: Form::Management, detail: detail.into(), faults: Vec::new(), retry_after: None }
+        Self::new(status, Form::Management, detail.into())
+    }
+
+    fn new(status: StatusCode, form: Form, detail: String) -> Self {
+        Self { status, form, detail, faults: Vec::new(), retry_after: None, kind: None }
     }
 
     pub fn unauthorized(message: impl Into<String>) -> Self {
@@ -62,10 +71,26 @@ impl Refusal {
 
     /// In the form of the API at `path`, if it is an API and not the gateway that speaks.
     pub fn said_at(mut self, path: &str) -> Self {
-        if self.form == Form::Management && path.starts_with("/webhooks/") {
-            self.form = Form::Webhooks;
+        const FORMS: [(&str, Form); 3] = [
+            ("/webhooks/", Form::Webhooks),
+            ("/recurring/v3", Form::Recurring),
+            ("/recurring/api/v1", Form::FirstRecurring),
+        ];
+        if self.form == Form::Management
+            && let Some((_, form)) = FORMS.iter().find(|(start, _)| path.starts_with(start))
+        {
+            self.form = *form;
         }
         self
+    }
+
+    /// Names the problem as the Recurring API does.
+    pub fn of_kind(self, kind: &'static str) -> Self {
+        Self { kind: Some(kind), ..self }
+    }
+
+    pub fn detail(&self) -> &str {
+        &self.detail
     }
 
     /// As `application/json`, which is how the 404s for product orders are documented.
@@ -116,10 +141,22 @@ impl Refusal {
     pub fn answer(&self) -> Answer {
         let content_type = match self.form {
             Form::Gateway => "application/json",
-            Form::Management | Form::Webhooks => "application/problem+json",
-            Form::ManagementAsJson => "application/json;charset=UTF-8",
+            Form::Management | Form::Webhooks | Form::Recurring => "application/problem+json",
+            Form::ManagementAsJson | Form::FirstRecurring => "application/json;charset=UTF-8",
         };
         Answer { status: self.status, content_type, body: self.body().to_string().into_bytes() }
+    }
+
+    const RECURRING_PROBLEMS: &str =
+        "https://developer.vippsmobilepay.com/docs/APIs/recurring-api/recurring-api-problems";
+
+    fn usual_kind(&self) -> &'static str {
+        match self.status {
+            StatusCode::NOT_FOUND => "resource-not-found",
+            StatusCode::CONFLICT => "conflict",
+            StatusCode::BAD_REQUEST => "validation-error",
+            _ => "operation-failed",
+        }
     }
 
     fn body(&self) -> Value {
@@ -141,6 +178,29 @@ impl Refusal {
                 "instance": format!("urn:uuid:{}", Uuid::new_v4()),
                 "extraDetails": details("key", "value"),
             }),
+            Form::Recurring => {
+                let (place, kind) = (Self::RECURRING_PROBLEMS, self.kind.unwrap_or(self.usual_kind()));
+                let mut body = json!({
+                    "type": format!("{place}#{kind}"),
+                    "title": title,
+                    "status": self.status.as_u16(),
+                    "detail": self.detail,
+                    "instance": "/recurring/v3",
+                    "contextId": Uuid::new_v4(),
+                });
+                if !self.faults.is_empty() {
+                    body["extraDetails"] = details("name", "reason");
+                }
+                body
+            }
+            Form::FirstRecurring => {
+                let fault =
+                    |field: &str, rule: &str| json!({"field": field, "error": self.usual_kind(), "description": rule});
+                match self.faults.as_slice() {
+                    [] => json!([fault("", &self.detail)]),
+                    faults => faults.iter().map(|(field, rule)| fault(field, rule)).collect(),
+                }
+            }
             Form::Webhooks => {
                 let (trace, span) = (Uuid::new_v4().simple(), Uuid::new_v4().simple().to_string());
                 let trace = format!("00-{trace}-{}-00", &span[..16]);

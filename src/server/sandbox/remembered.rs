@@ -23,6 +23,9 @@ pub struct Answer {
 
 impl IntoResponse for Answer {
     fn into_response(self) -> Response {
+        if self.body.is_empty() {
+            return self.status.into_response();
+        }
         (self.status, [(header::CONTENT_TYPE, self.content_type)], self.body).into_response()
     }
 }

@@ -5,6 +5,32 @@ use std::net::{Ipv4Addr, SocketAddr};
 use clap::ArgAction;
 
 use super::faults::{self, Fault};
+use super::recurring::SOME_DOZENS;
+
+/// The long help of `--agreements`.
+const AGREEMENTS: &str = "\
+How many recurring agreements the first merchant with keys has; the other ones have at most 60.
+Their charges move with time: planned until the due day, due from midnight UTC, tried from 07:00 on. What becomes of
+a charge is in the last two digits of its amount in minor units, such as 499.01:
+  .01  fails: user_action_required          .02  fails: charge_amount_too_high
+  .03  fails: non_technical_error           .04  fails: technical_error
+  .05  is paid a day late                   .06  stays in PROCESSING
+  all other ones are paid on their day; what is more than the customer's maximum fails
+The first charge of an agreement goes the same way when the customer approves, and a failed one ends the agreement.
+The page behind vippsConfirmationUrl lets a person approve, reject or stop, and lets days pass.";
+
+/// Which versions of the Recurring API the sandbox speaks.
+#[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecurringVersions {
+    /// That of 2018 and today's
+    Both,
+    /// Only that of 2018
+    #[value(name = "1")]
+    First,
+    /// Only today's
+    #[value(name = "3")]
+    Third,
+}
 
 #[derive(clap::Args, Clone, Debug)]
 pub struct SandboxSettings {
@@ -32,6 +58,18 @@ pub struct SandboxSettings {
     #[arg(long, default_value_t = 200.0, value_name = "RATE", value_parser = rate)]
     pub rate_limit: f64,
 
+    /// Which versions of the Recurring API there are
+    #[arg(long, value_enum, default_value_t = RecurringVersions::Both, value_name = "VERSION")]
+    pub recurring: RecurringVersions,
+
+    /// Calls per second of the Recurring API that a client_id may make, over which it gets 429; 0 for no limit
+    #[arg(long, default_value_t = 20, value_name = "COUNT")]
+    pub recurring_rate_limit: usize,
+
+    /// How many recurring agreements the first merchant with keys has; the other ones have at most 60
+    #[arg(long, default_value_t = SOME_DOZENS, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(0..=1_000_000), long_help = AGREEMENTS)]
+    pub agreements: u32,
+
     /// Let something go wrong, such as error=503:10%; may be given several times, see --help
     #[arg(long = "fault", value_name = "FAULT", long_help = faults::HELP)]
     pub faults: Vec<Fault>,
@@ -58,6 +96,9 @@ impl Default for SandboxSettings {
             merchants: None,
             seed: 1,
             rate_limit: 200.0,
+            recurring: RecurringVersions::Both,
+            recurring_rate_limit: 20,
+            agreements: SOME_DOZENS,
             faults: Vec::new(),
             compliance_data: true,
             proposals: true,
@@ -109,6 +150,8 @@ mod tests {
             "--compliance-data",
             "900504",
             "PORTAL_SANDBOX_LISTEN",
+            "charge_amount_too_high",
+            "--recurring-rate-limit",
         ] {
             assert!(help.contains(word), "{word} is not explained");
         }

@@ -6,6 +6,7 @@ mod lost_answers;
 mod orders;
 mod prefill;
 mod proposals;
+mod recurring;
 mod strictness;
 mod webhooks;
 

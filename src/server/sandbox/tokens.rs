@@ -61,7 +61,7 @@ struct Given {
 }
 
 impl Tokens {
-    fn issue(&self, client: usize, kind: Kind, life: Duration, text: &str) {
+    pub fn issue(&self, client: usize, kind: Kind, life: Duration, text: &str) {
         let text: Arc<str> = text.into();
         let mut state = locked(&self.0);
         if state.oldest_first.len() == KEPT
@@ -184,7 +184,7 @@ pub fn is_msn(text: &str) -> bool {
 }
 
 /// Three base64url parts, more than 1000 characters, unguessable. `now` and `life` are seconds.
-fn shaped_like_a_token(client_id: &str, now: i64, life: u64) -> String {
+pub fn shaped_like_a_token(client_id: &str, now: i64, life: u64) -> String {
     let mut random = [0; 256];
     rand::rng().fill_bytes(&mut random);
     let head = json!({"typ": "JWT", "alg": "RS256", "kid": URL_SAFE_NO_PAD.encode(&random[..20])});

@@ -206,6 +206,11 @@ impl World {
     }
 
     /// False where no unit has that MSN.
+    pub fn allow_recurring(&mut self, msn: &str) -> bool {
+        self.unit_mut(msn).map(|unit| unit.configuration.recurring_allowed = Some(true)).is_some()
+    }
+
+    /// False where no unit has that MSN.
     pub fn set_active(&mut self, msn: &str, active: bool) -> bool {
         self.unit_mut(msn).map(|unit| unit.active = active).is_some()
     }

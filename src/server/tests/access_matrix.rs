@@ -53,6 +53,8 @@ enum Access {
     Admins,
     /// Those who decide about the registry; to everybody else it does not exist.
     InstanceAdmins,
+    /// Members of a merchant with keys of its own; here, where a partner is asked for, nobody.
+    MerchantsOnly,
 }
 
 /// Every route: method, address, who may have it, and what those are answered.
@@ -129,6 +131,10 @@ const MATRIX: &[(&str, &str, Access, u16)] = &[
     ("POST", "/as/{org}/sales-units/{msn}/price-package", Access::Operators, 303),
     ("GET", "/as/{org}/price-packages", Access::Members, 200),
     ("POST", "/as/{org}/price-packages/refresh", Access::Members, 303),
+    // A merchant's own: to the members of a partner they do not exist.
+    ("GET", "/as/{org}/agreements", Access::MerchantsOnly, 404),
+    ("GET", "/as/{org}/agreements/{id}", Access::MerchantsOnly, 404),
+    ("POST", "/as/{org}/agreements/refresh", Access::MerchantsOnly, 404),
     ("GET", "/as/{org}/merchants", Access::Members, 200),
     ("GET", "/as/{org}/merchants/{scheme}/{id}", Access::Members, 200),
     ("POST", "/as/{org}/merchants/{scheme}/{id}/refresh", Access::Members, 303),
@@ -268,6 +274,9 @@ async fn what_one_may_not_see_looks_like_what_does_not_exist(pool: PgPool) {
         "/as/org_kystkassa/sales-units/123456",
         "/as/org_kystkassa/merchants?q=kaffe",
         "/as/org_kystkassa/merchants/business:NO:ORG/987654321",
+        "/as/org_kystkassa/agreements",
+        "/as/org_kystkassa/agreements/agr_0000000",
+        "/as/org_merchant/agreements",
         "/as/org_merchant/merchants",
         "/as/org_merchant/merchants/business:NO:ORG/987654321",
         "/as/Not%20an%20id",

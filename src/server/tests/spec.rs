@@ -7,7 +7,9 @@ mod beyond;
 mod journey;
 mod operation;
 mod planted;
+mod recurring;
 mod schema;
+mod swagger;
 
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -20,7 +22,12 @@ use self::operation::Operation;
 use crate::server::sandbox::{Exchange, Sandbox};
 
 const VARIABLE: &str = "PORTAL_API_SPECS";
-const FILES: [&str; 2] = ["management-2.0.9.restated.yaml", "webhooks-2026-04.yaml"];
+const FILES: [&str; 4] = [
+    "management-2.0.9.restated.yaml",
+    "webhooks-2026-04.yaml",
+    "recurring-3.1.2-2025-10.yaml",
+    "recurring-v1-2018-09.yaml",
+];
 
 /// Read once; none where the specs are not there.
 static SPECS: LazyLock<Option<Specs>> = LazyLock::new(|| {
@@ -58,11 +65,12 @@ impl Specs {
         SPECS.as_ref()
     }
 
-    /// Reads OpenAPI 3.0 in YAML.
+    /// Reads OpenAPI 3.0 or Swagger 2.0 in YAML.
     pub fn read(files: &[&str]) -> Self {
         let operations = files.iter().flat_map(|text| {
-            let spec: Value = serde_norway::from_str(text).expect("a spec is YAML");
-            Operation::all(&spec)
+            let mut spec: Value = serde_norway::from_str(text).expect("a spec is YAML");
+            beyond::amend(&mut spec);
+            Operation::all(&swagger::as_openapi(spec))
         });
         Self { operations: operations.collect() }
     }

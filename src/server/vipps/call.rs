@@ -14,10 +14,12 @@ use super::error::Error;
 use super::patience::Patience;
 use super::problem::Problem;
 use super::rate::{Pacer, Slot};
+use super::recurring;
 use super::subscription_keys::{Blame, SubscriptionKey, SubscriptionKeys};
 use super::token::{self, Token, TokenCache};
-use super::transport::{Address, Request, Transport};
+use super::transport::{Address, Delivered, Request, Transport};
 use super::{Credentials, Lane, Upstream};
+use crate::domain::agreement::RecurringVersion;
 use crate::domain::identifiers::Msn;
 
 const TRIES: u32 = 3;
@@ -42,14 +44,16 @@ pub(super) struct Call<'a> {
     pub idempotency_key: Option<&'a str>,
     /// Sent byte for byte.
     pub json: Option<Bytes>,
+    /// What else is sent.
+    pub headers: HeaderMap,
     /// Can lower the general limit.
     pub max_body: usize,
 }
 
 impl Call<'_> {
     pub(super) fn new(method: Method, effect: Effect, template: &'static str, path: String) -> Self {
-        let (msn, idempotency_key, json) = Default::default();
-        Self { method, effect, template, path, msn, idempotency_key, json, max_body: usize::MAX }
+        let (msn, idempotency_key, json, headers) = Default::default();
+        Self { method, effect, template, path, msn, idempotency_key, json, headers, max_body: usize::MAX }
     }
 
     pub(super) fn get(template: &'static str, path: String) -> Self {
@@ -58,16 +62,23 @@ impl Call<'_> {
 }
 
 /// A set of credentials and all that is known about calling with them.
+#[derive(Clone)]
 pub(super) struct Account {
     keys: Credentials,
-    subscription_keys: SubscriptionKeys,
+    subscription_keys: Arc<SubscriptionKeys>,
     address: Result<Address, Error>,
     transport: Arc<Transport>,
     pacer: Arc<Pacer>,
     upstream: Arc<Upstream>,
     tokens: TokenCache,
     /// When there were no other keys to be had in place of these.
-    irreplaceable_at: Mutex<Option<Instant>>,
+    irreplaceable_at: Arc<Mutex<Option<Instant>>>,
+    /// Where upstream counts the calls of the Recurring API.
+    recurring: Arc<Pacer>,
+    /// For the first version of the Recurring API.
+    jwt_tokens: TokenCache,
+    /// Tokens are asked for in the way of 2018.
+    asks_for_jwt: bool,
 }
 
 impl Account {
@@ -78,20 +89,45 @@ impl Account {
         transport: Arc<Transport>,
         pacer: Arc<Pacer>,
         upstream: Arc<Upstream>,
+        recurring: Arc<Pacer>,
     ) -> Self {
-        let subscription_keys = SubscriptionKeys::of(&keys);
-        let irreplaceable_at = Mutex::default();
-        Self { keys, subscription_keys, address, transport, pacer, upstream, tokens, irreplaceable_at }
+        let subscription_keys = Arc::new(SubscriptionKeys::of(&keys));
+        let (irreplaceable_at, jwt_tokens, asks_for_jwt) = Default::default();
+        Self {
+            keys,
+            subscription_keys,
+            address,
+            transport,
+            pacer,
+            upstream,
+            tokens,
+            irreplaceable_at,
+            recurring,
+            jwt_tokens,
+            asks_for_jwt,
+        }
     }
 
-    /// The body of upstream's answer. Tells by `open` whether upstream may have made the change although there is
+    /// The same keys for the Recurring API, whose calls upstream counts by themselves.
+    pub(super) fn for_recurring(&self, version: RecurringVersion) -> Self {
+        let asks_for_jwt = version == RecurringVersion::V1;
+        let tokens = if asks_for_jwt { &self.jwt_tokens } else { &self.tokens };
+        Self { pacer: Arc::clone(&self.recurring), tokens: tokens.clone(), asks_for_jwt, ..self.clone() }
+    }
+
+    /// The sales unit that the keys belong to; none for a partner's.
+    pub(super) fn msn(&self) -> Option<&Msn> {
+        self.keys.msn.as_ref()
+    }
+
+    /// Upstream's answer. Tells by `open` whether upstream may have made the change although there is
     /// no answer.
     pub(super) async fn send(
         self: &Arc<Self>,
         call: &Call<'_>,
         patience: &mut Patience,
         open: &mut bool,
-    ) -> Result<Bytes, Error> {
+    ) -> Result<Delivered, Error> {
         let mut request = self.request(call.clone())?;
         let mut tried = Remedies::default();
         loop {
@@ -120,7 +156,7 @@ impl Account {
     }
 
     pub(super) fn has_token(&self) -> bool {
-        self.tokens.holds_one()
+        self.tokens.holds_one() || self.jwt_tokens.holds_one()
     }
 
     /// Whether there were no others just now: where keys are wrong, they are not asked for with every call.
@@ -149,6 +185,7 @@ impl Account {
         if call.json.is_some() {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
+        headers.extend(call.headers);
         let Call { method, effect, template, path, .. } = call;
         let max_body = call.max_body.min(self.transport.max_body());
         Ok(Request { method, effect, template, path, headers, body: call.json.unwrap_or_default(), max_body })
@@ -180,7 +217,10 @@ impl Account {
         let mut tried = false;
         loop {
             let key = self.subscription_keys.used();
-            let request = token::request(&self.keys, key.as_ref())?;
+            let request = match self.asks_for_jwt {
+                true => recurring::jwt_token_request(&self.keys, key.as_ref())?,
+                false => token::request(&self.keys, key.as_ref())?,
+            };
             let asked = Instant::now();
             let delivered = self.deliver(&request, &mut patience, &mut false).await.map_err(token::refusal);
             if let (Err(Error::Unauthorized(problem)), Some(key), false) = (&delivered, &key, tried)
@@ -190,13 +230,13 @@ impl Account {
                 tried = true;
                 continue;
             }
-            return Token::read(&delivered?, asked);
+            return Token::read(&delivered?.body, asked);
         }
     }
 
     /// Tries until there is an answer, tries or patience end, or trying more would harm upstream. Tells by `open`
     /// whether upstream may have made the change although there is no answer.
-    async fn deliver(&self, request: &Request, patience: &mut Patience, open: &mut bool) -> Result<Bytes, Error> {
+    async fn deliver(&self, request: &Request, patience: &mut Patience, open: &mut bool) -> Result<Delivered, Error> {
         let address = self.address.as_ref().map_err(Clone::clone)?;
         self.upstream.retries.earn(Instant::now());
         let mut last = None;
@@ -207,9 +247,9 @@ impl Account {
             };
             let outcome = self.transport.exchange(address, request, patience.left(), &self.secrets()).await;
             let error = match outcome {
-                Ok(body) => {
+                Ok(delivered) => {
                     admission.succeeded();
-                    return Ok(body);
+                    return Ok(delivered);
                 }
                 Err(error) => error,
             };

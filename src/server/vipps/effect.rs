@@ -10,6 +10,8 @@ pub(super) enum Effect {
     Repeatable,
     /// As [`Effect::Repeatable`], because it carries an idempotency key.
     Keyed,
+    /// As [`Effect::Keyed`], but upstream refuses with the same status what the state of a thing forbids.
+    KeyedByState,
     /// As [`Effect::Repeatable`], but once it is made, upstream may call another one invalid.
     RefusedTwice,
     /// Made twice there are two.
@@ -30,6 +32,7 @@ impl Effect {
             Error::Refused(problem) => match problem.status {
                 // A call with this key is known; what came of it is not told.
                 409 if self == Self::Keyed => true,
+                409 if self == Self::KeyedByState => before || problem.is_about_the_key(),
                 // Had an earlier try been carried out, this one would not have been checked, or would have passed.
                 400 | 422 => before && self == Self::RefusedTwice,
                 _ => before,

@@ -20,6 +20,8 @@ pub struct Problem {
     pub message: Option<String>,
     /// What upstream's support asks for: `traceId`, `contextId` or `instance`.
     pub trace_id: Option<String>,
+    /// Which kind of problem it is, where upstream names one by a URL.
+    kind: Option<String>,
     faults: Vec<(String, String)>,
     /// The beginning of the body, redacted: at most 500 characters on one line.
     pub excerpt: String,
@@ -32,7 +34,7 @@ impl Problem {
         let secrets: Vec<_> = secrets.iter().flat_map(|secret| writings(secret)).collect();
         let Ok(mut value) = serde_json::from_slice::<Value>(body) else {
             let excerpt = one_line(&redacted(&String::from_utf8_lossy(body), &secrets));
-            return Self { status, message: None, trace_id: None, faults: Vec::new(), excerpt };
+            return Self { status, message: None, trace_id: None, kind: None, faults: Vec::new(), excerpt };
         };
         redact(&mut value, &secrets);
         let mut sentences = Vec::new();
@@ -42,9 +44,15 @@ impl Problem {
             status,
             message: (!message.is_empty()).then_some(message),
             trace_id: trace_id(&value).map(|id| one_line(&id)),
+            kind: value.get("type").and_then(Value::as_str).map(one_line),
             faults: faults(&value),
             excerpt: one_line(&value.to_string()),
         }
+    }
+
+    /// Whether the idempotency key was used for something else, or is in use.
+    pub(super) fn is_about_the_key(&self) -> bool {
+        self.kind.as_deref().is_none_or(|kind| kind.contains("idempotency"))
     }
 
     /// What upstream minds, field by field: the field's name and what is wrong with it, in upstream's words.

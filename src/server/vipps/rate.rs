@@ -1,11 +1,14 @@
 //! How fast a `client_id` may call: paced slots, handed to people first, at a rate that learns upstream's limit.
 
+mod window;
+
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
+use self::window::{Room, Taken, Window};
 use super::Lane;
 
 /// How far slots may catch up after a late timer: what a burst may hold.
@@ -15,11 +18,12 @@ const LONGEST_REST: Duration = Duration::from_secs(120);
 /// The rest after a refusal that names none.
 const USUAL_REST: Duration = Duration::from_secs(1);
 
-/// Leave to make one call.
-#[derive(Clone, Copy, Debug)]
+/// Leave to make one call, to be kept until the call has ended.
+#[derive(Debug)]
 pub(super) struct Slot {
     /// Counts the cuts of the rate, to tell refusals of one burst from a new one.
     era: u64,
+    _room: Option<Taken>,
 }
 
 /// One per `client_id` at an upstream.
@@ -30,6 +34,8 @@ struct Queue {
     /// When the next slot is due; in the past while nobody asks.
     due: Instant,
     rests_until: Instant,
+    /// Where upstream tells its limit and must never have reason to refuse.
+    window: Option<Arc<Window>>,
     interactive: VecDeque<oneshot::Sender<Slot>>,
     sync: VecDeque<oneshot::Sender<Slot>>,
     /// A task hands out slots until nobody waits.
@@ -39,12 +45,22 @@ struct Queue {
 impl Pacer {
     /// `allowed` is in calls per second.
     pub(super) fn new(allowed: f64) -> Self {
+        Self::with_window(allowed, None)
+    }
+
+    /// Never more than `most` calls within any second.
+    pub(super) fn never_above(most: usize) -> Self {
+        Self::with_window(most as f64, Some(Window::new(most)))
+    }
+
+    fn with_window(allowed: f64, window: Option<Arc<Window>>) -> Self {
         let now = Instant::now();
         let (interactive, sync) = Default::default();
         Self(Mutex::new(Queue {
             rate: Rate::new(allowed),
             due: now,
             rests_until: now,
+            window,
             interactive,
             sync,
             serving: false,
@@ -56,7 +72,7 @@ impl Pacer {
         let granted = {
             let mut queue = self.queue();
             let now = Instant::now();
-            if !queue.serving && queue.next_at(now) <= now {
+            if !queue.serving && queue.next_at(now).is_some_and(|next| next <= now) {
                 return queue.take(now);
             }
             let (grant, granted) = oneshot::channel();
@@ -71,7 +87,7 @@ impl Pacer {
             granted
         };
         // Only a runtime that is shutting down drops the other end.
-        granted.await.unwrap_or(Slot { era: 0 })
+        granted.await.unwrap_or(Slot { era: 0, _room: None })
     }
 
     /// Until when nobody gets a slot, because upstream asked for rest.
@@ -96,32 +112,45 @@ impl Pacer {
 
 async fn serve(pacer: Arc<Pacer>) {
     loop {
-        let next_at = {
+        let (next_at, window) = {
             let mut queue = pacer.queue();
             let now = Instant::now();
-            while queue.next_at(now) <= now && queue.grant_next(now) {}
+            while queue.next_at(now).is_some_and(|next| next <= now) && queue.grant_next(now) {}
             if queue.is_empty() {
                 queue.serving = false;
                 return;
             }
-            queue.next_at(now)
+            (queue.next_at(now), queue.window.clone())
         };
-        tokio::time::sleep_until(next_at.into()).await;
+        match (next_at, window) {
+            (Some(next_at), _) => tokio::time::sleep_until(next_at.into()).await,
+            (None, Some(window)) => window.freed().await,
+            (None, None) => {}
+        }
     }
 }
 
 impl Queue {
-    fn next_at(&self, now: Instant) -> Instant {
+    /// When the next slot can be given; none if that depends on when a call ends.
+    fn next_at(&self, now: Instant) -> Option<Instant> {
+        match self.window.as_ref().map(|window| window.room(now)) {
+            None => Some(self.paced_at(now)),
+            Some(Room::At(room)) => Some(self.paced_at(now).max(room)),
+            Some(Room::Later) => None,
+        }
+    }
+
+    fn paced_at(&self, now: Instant) -> Instant {
         // Slots are due at sums of intervals, not an interval after the last one was taken: timers are always late.
         let earliest = now.checked_sub(CATCH_UP).unwrap_or(now);
         self.due.max(earliest).max(self.rests_until)
     }
 
     fn take(&mut self, now: Instant) -> Slot {
-        self.due = self.next_at(now) + Duration::from_secs_f64(1.0 / self.rate.now(now));
+        self.due = self.paced_at(now) + Duration::from_secs_f64(1.0 / self.rate.now(now));
         self.rate.calls += 1;
         self.rate.begun.get_or_insert(now);
-        Slot { era: self.rate.era }
+        Slot { era: self.rate.era, _room: self.window.as_ref().map(Window::take) }
     }
 
     /// Gives the slot that is due to whoever is first; those who gave up cost none.
@@ -280,7 +309,7 @@ mod tests {
                 let (_, slot, wait) = answers.pop_front().unwrap();
                 queue.refused(slot, Duration::from_secs_f64(wait), at(now), Rate::exceeded);
             }
-            let next = queue.next_at(at(now));
+            let next = queue.next_at(at(now)).unwrap();
             if next > at(now) {
                 let due = next.duration_since(start).as_secs_f64() + 1e-6;
                 now = answers.front().map_or(due, |answer| answer.0.min(due));

@@ -9,7 +9,9 @@ use futures::future::BoxFuture;
 use super::call::{Account, Call};
 use super::error::Error;
 use super::patience::Patience;
+use super::transport::Delivered;
 use super::{Credentials, Lane, Vipps};
+use crate::domain::agreement::RecurringVersion;
 
 /// Knows the keys of one organisation as they are now.
 pub trait KeySource: Send + Sync {
@@ -21,13 +23,37 @@ pub(super) struct RenewingAccount {
     vipps: Vipps,
     account: Mutex<Arc<Account>>,
     source: Option<Arc<dyn KeySource>>,
+    /// For the Recurring API, which has its own way of being called.
+    recurring: Option<RecurringVersion>,
     /// Held by the one who asks for keys, so that calls which fail together ask once.
     asking: tokio::sync::Mutex<()>,
 }
 
 impl RenewingAccount {
     pub(super) fn new(vipps: Vipps, account: Arc<Account>, source: Option<Arc<dyn KeySource>>) -> Self {
-        Self { vipps, account: Mutex::new(account), source, asking: tokio::sync::Mutex::default() }
+        Self::with(vipps, account, source, None)
+    }
+
+    fn with(
+        vipps: Vipps,
+        account: Arc<Account>,
+        source: Option<Arc<dyn KeySource>>,
+        recurring: Option<RecurringVersion>,
+    ) -> Self {
+        Self { vipps, account: Mutex::new(account), source, recurring, asking: tokio::sync::Mutex::default() }
+    }
+
+    /// The same keys for the Recurring API.
+    pub(super) fn for_recurring(&self, version: RecurringVersion) -> Self {
+        Self::with(self.vipps.clone(), self.account(), self.source.clone(), Some(version))
+    }
+
+    /// The account as it is called with here.
+    fn called_with(&self, account: &Arc<Account>) -> Arc<Account> {
+        match self.recurring {
+            Some(version) => Arc::new(account.for_recurring(version)),
+            None => Arc::clone(account),
+        }
     }
 
     pub(super) fn account(&self) -> Arc<Account> {
@@ -50,15 +76,20 @@ impl RenewingAccount {
     /// # Errors
     /// [`Error::OutcomeOpen`] if upstream may have made the change all the same; any of [`Error`].
     pub(super) async fn send(&self, lane: Lane, call: Call<'_>) -> Result<Bytes, Error> {
+        self.send_page(lane, call).await.map(|delivered| delivered.body)
+    }
+
+    /// As [`Self::send`], with how to go on.
+    pub(super) async fn send_page(&self, lane: Lane, call: Call<'_>) -> Result<Delivered, Error> {
         let mut patience = Patience::new(lane);
         let mut open = false;
         let account = self.account();
-        let mut outcome = account.send(&call, &mut patience, &mut open).await;
+        let mut outcome = self.called_with(&account).send(&call, &mut patience, &mut open).await;
         // Nothing that is refused so has been carried out.
         if matches!(outcome, Err(Error::Unauthorized(_)))
             && let Ok(Some(account)) = patience.wait(self.renewed(&account)).await
         {
-            outcome = account.send(&call, &mut patience, &mut open).await;
+            outcome = self.called_with(&account).send(&call, &mut patience, &mut open).await;
         }
         outcome.map_err(|error| if open { error.with_open_outcome() } else { error })
     }

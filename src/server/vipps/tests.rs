@@ -6,6 +6,7 @@ mod limits;
 mod on_the_wire;
 mod proposals;
 mod reading;
+mod recurring;
 mod resources;
 mod tokens;
 mod writes;
@@ -146,7 +147,7 @@ fn violations(seen: &Seen) -> Vec<String> {
 }
 
 fn is_for_token(path: &str) -> bool {
-    path == "/accesstoken/get" || path == "/miami/v1/token"
+    matches!(path, "/accesstoken/get" | "/miami/v1/token" | "/api/access-token/jwt-token")
 }
 
 fn vipps(rate: f64) -> Vipps {

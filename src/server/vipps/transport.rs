@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use reqwest::header::{AUTHORIZATION, DATE, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::header::{AUTHORIZATION, DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Method, Response, StatusCode, Url, redirect, retry};
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
@@ -18,6 +18,8 @@ use super::effect::Effect;
 use super::error::Error;
 use super::problem::{Problem, secrets_in};
 
+/// Where lists that come in parts say how to go on.
+pub(super) const CONTINUATION_TOKEN: HeaderName = HeaderName::from_static("continuation-token");
 /// How much of the body of a refusal is read.
 const PROBLEM_BODY: usize = 64 << 10;
 const HTTP_DATE: &[BorrowedFormatItem<'_>] =
@@ -108,6 +110,13 @@ pub(super) struct Request {
     pub max_body: usize,
 }
 
+/// A success.
+pub(super) struct Delivered {
+    pub body: Bytes,
+    /// What to ask for the next part of a list with; none where this is the last one.
+    pub continuation: Option<String>,
+}
+
 pub(super) struct Transport {
     settings: VippsSettings,
     /// For plain http on this machine: no proxy, and no certificates to load.
@@ -123,7 +132,7 @@ impl Transport {
         Ok(Self { settings: settings.clone(), loopback, secure: OnceLock::new() })
     }
 
-    /// Sends and reads at most once, within `time` and the general limit. Gives the body of a 2xx answer.
+    /// Sends and reads at most once, within `time` and the general limit. Gives a 2xx answer.
     /// `secrets` are taken out of what upstream says of a failure, along with those in headers and body.
     pub(super) async fn exchange(
         &self,
@@ -131,7 +140,7 @@ impl Transport {
         request: &Request,
         time: Duration,
         secrets: &[&str],
-    ) -> Result<Bytes, Error> {
+    ) -> Result<Delivered, Error> {
         let url = address.join(&request.path)?;
         let started = Instant::now();
         let sending = self
@@ -183,10 +192,12 @@ fn no_tls(error: &reqwest::Error) -> Error {
     Error::Unsendable { reason: format!("TLS cannot be set up: {}", root_cause(error)) }
 }
 
-async fn read(response: Response, request: &Request, secrets: &[&str], started: Instant) -> Result<Bytes, Error> {
+async fn read(response: Response, request: &Request, secrets: &[&str], started: Instant) -> Result<Delivered, Error> {
     let status = response.status();
     if status.is_success() {
-        return read_body(response, request.max_body, started).await;
+        let continuation = response.headers().get(CONTINUATION_TOKEN).and_then(|token| token.to_str().ok());
+        let continuation = continuation.filter(|token| !token.is_empty()).map(str::to_owned);
+        return Ok(Delivered { body: read_body(response, request.max_body, started).await?, continuation });
     }
     let retry_after = retry_after(response.headers(), OffsetDateTime::now_utc());
     // The status counts even if what comes with it cannot be read.

@@ -3,8 +3,6 @@
 //! They go the same way as everybody's: stored before upstream is called, sent to the end whatever becomes of the
 //! caller, and looked for where no answer came. The program's idempotency key is upstream's, too.
 
-use std::time::Duration;
-
 use futures::FutureExt;
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -190,8 +188,8 @@ impl Program {
     }
 }
 
-/// So long a program waits before it asks again for what is not known yet.
-pub const ASK_AGAIN_AFTER: Duration = Duration::from_secs(30);
+/// So many seconds a program waits before it asks again for what is not known yet.
+pub const ASK_AGAIN_AFTER: u32 = 30;
 
 impl From<Sending> for Ordered {
     fn from(sending: Sending) -> Self {

@@ -64,7 +64,7 @@ pub(super) async fn ordered(program: &Program, headers: &HeaderMap, request: Val
         faults.extend(missing.iter().map(|field| (*field, "This is required.")));
     }
     let (Some(key), Ok(wanted)) = (key, wanted) else { return Err(Problem::faults_as_upstream(faults)) };
-    let open = |status, detail: &str| Err(Problem::new(status, detail).again_after(ASK_AGAIN_AFTER.as_secs()));
+    let open = |status, detail: &str| Err(Problem::new(status, detail).again_after(ASK_AGAIN_AFTER));
     match program.send_product_order(&key, wanted).await? {
         Ordered::Sent { order_id: prefilled_order_id, url: prefill_url } => {
             Ok((StatusCode::CREATED, Json(PrefilledOrder { prefilled_order_id, prefill_url })).into_response())

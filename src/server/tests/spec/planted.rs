@@ -7,7 +7,7 @@ use crate::server::sandbox::Exchange;
 
 const ID: &str = "8a11afb7-c223-48ed-8ca6-4722b97261aa";
 
-fn pairs(headers: &[(&str, &str)]) -> Vec<(String, String)> {
+pub fn pairs(headers: &[(&str, &str)]) -> Vec<(String, String)> {
     headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
@@ -50,20 +50,20 @@ fn get(path: &str) -> Exchange {
     }
 }
 
-fn with(body: &[u8], pointer: &str, value: Value) -> Vec<u8> {
+pub fn with(body: &[u8], pointer: &str, value: Value) -> Vec<u8> {
     let mut body: Value = serde_json::from_slice(body).unwrap();
     let (parent, name) = pointer.rsplit_once('/').unwrap();
     body.pointer_mut(parent).unwrap()[name] = value;
     body.to_string().into_bytes()
 }
 
-fn without(body: &[u8], name: &str) -> Vec<u8> {
+pub fn without(body: &[u8], name: &str) -> Vec<u8> {
     let mut body: Value = serde_json::from_slice(body).unwrap();
     body.as_object_mut().unwrap().remove(name).unwrap();
     body.to_string().into_bytes()
 }
 
-fn set(headers: &mut Vec<(String, String)>, name: &str, value: Option<&str>) {
+pub fn set(headers: &mut Vec<(String, String)>, name: &str, value: Option<&str>) {
     headers.retain(|(known, _)| known != name);
     headers.extend(value.map(|value| (name.to_owned(), value.to_owned())));
 }

@@ -26,7 +26,10 @@ pub fn json_schema(spec: &Value, schema: &Value) -> Value {
             }
             "items" => inner(value),
             "allOf" | "anyOf" | "oneOf" => value.as_array().expect("a list of schemas").iter().map(inner).collect(),
-            "nullable" | "example" | "description" | "default" => continue,
+            "nullable" | "example" | "description" | "default" | "title" | "deprecated" => continue,
+            "discriminator" | "readOnly" | "allowEmptyValue" => continue,
+            // In OpenAPI they say of `minimum` and `maximum` whether these count themselves.
+            "exclusiveMinimum" | "exclusiveMaximum" if value == false => continue,
             // A pattern in the wrong place, and a name that only OpenAPI's users have.
             "format" if value.as_str().is_some_and(|format| format.starts_with('^')) => {
                 made.insert("pattern".into(), value.clone());

@@ -1,0 +1,118 @@
+//! A merchant's recurring agreements: fetched, kept by the rules of their states, shown to the merchant alone.
+
+use reqwest::StatusCode;
+use sqlx::PgPool;
+use time::{Duration, OffsetDateTime};
+
+use super::{MERCHANT_WITH_KEYS, PARTNER, TestPortal, org};
+use crate::domain::agreement::Agreement;
+use crate::domain::agreement::tests::agreement;
+use crate::domain::organisation::Role;
+use crate::domain::phone_number::PhoneNumber;
+use crate::server::store::agreements::AgreementListOutcome;
+use crate::server::store::{MIGRATIONS, Scope};
+
+fn list() -> String {
+    format!("/as/{MERCHANT_WITH_KEYS}/agreements")
+}
+
+fn called(id: &str, word: &str) -> (Agreement, String) {
+    let agreement = Agreement { id: id.to_owned(), ..agreement(word) };
+    (agreement, format!("{{\"status\":\"{word}\"}}"))
+}
+
+async fn save(portal: &TestPortal, listed: &[(Agreement, String)], asked_at: OffsetDateTime) -> AgreementListOutcome {
+    let scope = Scope::whole(org(MERCHANT_WITH_KEYS));
+    let mut tenant = portal.portal.store().tenant(&scope).await.unwrap();
+    let outcome = tenant.save_agreements(listed, asked_at, OffsetDateTime::now_utc()).await.unwrap();
+    tenant.commit().await.unwrap();
+    outcome
+}
+
+async fn state(portal: &TestPortal, id: &str) -> (String, Option<String>) {
+    let scope = Scope::whole(org(MERCHANT_WITH_KEYS));
+    let mut tenant = portal.portal.store().tenant(&scope).await.unwrap();
+    let known = tenant.agreement(id).await.unwrap().unwrap();
+    (known.agreement.state_label().to_owned(), known.held.map(|held| format!("{held:?}")))
+}
+
+#[sqlx::test(migrator = "MIGRATIONS")]
+async fn a_merchant_sees_its_agreements_and_nobody_else_does(pool: PgPool) {
+    let portal = TestPortal::synced(pool).await;
+    let merchant = portal.member("merchant@example.com", &[(MERCHANT_WITH_KEYS, Role::Viewer)]).await;
+    let page = merchant.get(&list()).await;
+    assert_eq!(page.status, StatusCode::OK);
+    let text = page.text();
+    assert!(text.contains("60 agreements"), "{text}");
+    assert!(text.contains("Stopped by") || text.contains("Stopped"));
+    let active = merchant.get(&format!("{}?state=active&sort=product", list())).await.text();
+    assert!(active.contains("Active") && active.contains("NOK"));
+    let landing = merchant.get(&format!("/as/{MERCHANT_WITH_KEYS}")).await.body;
+    assert!(landing.contains(&format!("href=\"{}\"", list())), "it is in the menu");
+
+    let partner = portal.member("partner@example.com", &[(PARTNER, Role::Admin)]).await;
+    assert_eq!(partner.get(&list()).await.status, StatusCode::NOT_FOUND);
+    let of_partner = format!("/as/{PARTNER}/agreements");
+    let nothing = partner.get(&format!("/as/{PARTNER}/nothing")).await;
+    let refused = partner.get(&of_partner).await;
+    assert_eq!(refused.status, StatusCode::NOT_FOUND);
+    assert_eq!(nothing.status, StatusCode::NOT_FOUND);
+    assert_eq!(partner.post(&format!("{of_partner}/refresh"), &[]).await.status, StatusCode::NOT_FOUND);
+    assert!(!partner.get(&format!("/as/{PARTNER}")).await.body.contains("/agreements"));
+}
+
+#[sqlx::test(migrator = "MIGRATIONS")]
+async fn a_phone_number_is_masked_until_it_is_asked_for(pool: PgPool) {
+    let portal = TestPortal::synced(pool).await;
+    let (mut own, raw) = called("agr_phone", "ACTIVE");
+    own.phone_number = PhoneNumber::parse("4798765432");
+    own.product_name = "Kaffe <3 & kake".to_owned();
+    save(&portal, &[(own, raw)], OffsetDateTime::now_utc()).await;
+    let merchant = portal.member("merchant@example.com", &[(MERCHANT_WITH_KEYS, Role::Viewer)]).await;
+    let found = merchant.get(&format!("{}?q=98765432", list())).await.text();
+    assert!(found.contains("agr_phone") && found.contains("•••••432"), "{found}");
+    let details = format!("{}/agr_phone", list());
+    let masked = merchant.get(&details).await.body;
+    assert!(masked.contains("+47 •••••432") && !masked.contains("4798765432"));
+    assert!(masked.contains("Kaffe &lt;3 &amp; kake") && !masked.contains("Kaffe <3"));
+    assert!(merchant.get(&format!("{details}?phone=whole")).await.text().contains("+4798765432"));
+    assert_eq!(merchant.get(&format!("{}/agr_nobody", list())).await.status, StatusCode::NOT_FOUND);
+}
+
+#[sqlx::test(migrator = "MIGRATIONS")]
+async fn the_copy_only_takes_states_that_may_follow_and_notes_the_others(pool: PgPool) {
+    let portal = TestPortal::synced(pool).await;
+    let begun = OffsetDateTime::now_utc();
+    let at = |minutes: i64| begun + Duration::minutes(minutes);
+    assert_eq!(save(&portal, &[called("agr_1", "PENDING")], at(0)).await.new, 1);
+    assert_eq!(save(&portal, &[called("agr_1", "PENDING")], at(1)).await, AgreementListOutcome::default());
+    assert_eq!(save(&portal, &[called("agr_1", "stoppedByUser")], at(3)).await.changed, 1);
+    // Asked for earlier, answered later.
+    assert_eq!(save(&portal, &[called("agr_1", "ACTIVE")], at(2)).await, AgreementListOutcome::default());
+    assert_eq!(state(&portal, "agr_1").await, ("Stopped by the customer".to_owned(), Some("Stopped".to_owned())));
+    save(&portal, &[called("agr_1", "ACTIVE")], at(4)).await;
+    assert_eq!(state(&portal, "agr_1").await, ("ACTIVE".to_owned(), Some("Stopped".to_owned())));
+    save(&portal, &[called("agr_1", "PAUSED")], at(5)).await;
+    assert_eq!(state(&portal, "agr_1").await, ("PAUSED".to_owned(), Some("Stopped".to_owned())));
+    let merchant = portal.member("merchant@example.com", &[(MERCHANT_WITH_KEYS, Role::Viewer)]).await;
+    let page = merchant.get(&format!("{}/agr_1", list())).await.text();
+    assert!(page.contains("cannot come after STOPPED"), "{page}");
+    save(&portal, &[called("agr_1", "STOPPED")], at(6)).await;
+    assert_eq!(state(&portal, "agr_1").await.0, "Stopped by the customer", "who stopped it is not forgotten");
+}
+
+#[sqlx::test(migrator = "MIGRATIONS")]
+async fn what_is_missing_is_marked_and_an_empty_list_takes_nothing_away(pool: PgPool) {
+    let portal = TestPortal::synced(pool).await;
+    let scope = Scope::whole(org(MERCHANT_WITH_KEYS));
+    let now = OffsetDateTime::now_utc();
+    let mut tenant = portal.portal.store().tenant(&scope).await.unwrap();
+    let outcome = tenant.mark_agreements_gone(now, now, false).await.unwrap();
+    assert_eq!((outcome.gone, outcome.held), (0, 60), "all at once is more likely wrong than true");
+    tenant.commit().await.unwrap();
+    portal.sandbox.set_faults(vec!["empty-list".parse().unwrap()]);
+    crate::server::sync::run_once(&portal.portal, Some(&org(MERCHANT_WITH_KEYS)), false).await.unwrap();
+    let merchant = portal.member("merchant@example.com", &[(MERCHANT_WITH_KEYS, Role::Viewer)]).await;
+    let text = merchant.get(&list()).await.text();
+    assert!(text.contains("60 agreements"), "{text}");
+}
