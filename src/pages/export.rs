@@ -47,7 +47,7 @@ impl ExportMenu {
                         </fieldset>
                         <p class="actions">{buttons}</p>
                     </form>
-                    <h3>"For programs"</h3>
+                    <h2>"For programs"</h2>
                     <p class="command"><code>{command.clone()}</code><Copy text=command what="command"/></p>
                     <p class="hint"><a href=paths::API_DOCS>"What programs can ask"</a></p>
                 </div>
