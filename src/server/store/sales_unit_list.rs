@@ -39,8 +39,8 @@ impl Tenant<'_> {
                    s.payment_allowed, s.recurring_allowed, s.skip_landing_page_allowed, s.partial_capture_allowed,
                    s.late_capture_allowed, s.landing_page_phone_number_locked, s.long_living_payment_allowed,
                    s.credit_card_payment_allowed, s.details_at, s.gone_at
-            from sales_unit s
-            where s.organisation_id = $1 and s.msn = any($2)
+            from unnest($2::text[]) as wanted (msn)
+            join sales_unit s on s.organisation_id = $1 and s.msn = wanted.msn
             "#,
             scope.copy.as_str(),
             msns,

@@ -12,6 +12,9 @@ use crate::domain::sales_unit::{CaptureType, Configuration, Flag, ListedSalesUni
 /// Rows written in one statement.
 const BATCH: usize = 5_000;
 
+/// A list that changes more units than this is followed by new statistics for the planner.
+const ANALYSED_FROM: usize = 50_000;
+
 /// What a complete list from upstream has changed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ListOutcome {
@@ -137,6 +140,7 @@ impl Tenant<'_> {
 
         // Only now: the version stays locked to the end.
         let version = self.next_version().await?;
+        let is_large = changed.len() > ANALYSED_FROM;
         for batch in changed.chunks(BATCH) {
             let msns: Vec<String> = batch.iter().map(|unit| unit.msn.to_string()).collect();
             let names: Vec<Option<String>> = batch.iter().map(|unit| unit.name.clone()).collect();
@@ -157,6 +161,10 @@ impl Tenant<'_> {
             )
             .execute(self.connection())
             .await?;
+        }
+        if is_large {
+            // Until autovacuum comes by, the planner would take the table for the empty one it was.
+            sqlx::query!("analyze (skip_locked) sales_unit").execute(self.connection()).await?;
         }
         if !trusting && is_implausible(visible, missing.len()) {
             outcome.held = missing.len();

@@ -81,9 +81,9 @@ impl Tenant<'_> {
             select w.id, w.msn, w.url, w.events, w.first_seen_at, w.seen_at, w.gone_at, w.deleted_at,
                    w.deleted_by_email, w.registered_by_email, s.name as "unit_name?",
                    (s.msn is not null and s.gone_at is null) as "unit_visible!"
-            from webhook w
+            from unnest($2::uuid[]) as wanted (id)
+            join webhook w on w.organisation_id = $1 and w.id = wanted.id
             left join sales_unit s on s.organisation_id = w.organisation_id and s.msn = w.msn
-            where w.organisation_id = $1 and w.id = any($2)
             "#,
             organisation,
             ids,

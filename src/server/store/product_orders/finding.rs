@@ -39,8 +39,8 @@ impl Tenant<'_> {
                    o.merchant_name, o.sales_unit_name, o.url, o.msn, o.delivery, o.sent_at, o.begun_at, o.first_seen_at,
                    (select t.name from template t where t.organisation_id = $1 and t.id = o.template_id) as template_name,
                    o.deleted_at, o.gone_at
-            from product_order o
-            where o.organisation_id = $1 and o.id = any($2)
+            from unnest($2::uuid[]) as wanted (id)
+            join product_order o on o.organisation_id = $1 and o.id = wanted.id
             "#,
             organisation,
             ids,
