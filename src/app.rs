@@ -9,6 +9,11 @@ use leptos_router::{SsrMode, path};
 
 use crate::pages;
 use crate::pages::agreement::AgreementPage;
+use crate::pages::agreement_change::AgreementChangePage;
+use crate::pages::charge::ChargePage;
+use crate::pages::failed_charges::FailedChargesPage;
+use crate::pages::new_agreement::NewAgreementPage;
+use crate::pages::new_charge::NewChargePage;
 use crate::pages::agreements::AgreementsPage;
 use crate::pages::api_docs::ApiDocsPage;
 use crate::pages::api_tokens::{ApiTokensPage, OwnTokensPage};
@@ -106,7 +111,12 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/as/:org/merchants") view=MerchantsPage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org/merchants/:scheme/:id") view=MerchantPage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org/agreements") view=AgreementsPage ssr=SsrMode::Async/>
+                <Route path=path!("/as/:org/agreements/new") view=NewAgreementPage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org/agreements/:id") view=AgreementPage ssr=SsrMode::Async/>
+                <Route path=path!("/as/:org/agreements/:id/charges/new") view=NewChargePage ssr=SsrMode::Async/>
+                <Route path=path!("/as/:org/agreements/:id/charges/:charge") view=ChargePage ssr=SsrMode::Async/>
+                <Route path=path!("/as/:org/agreement-changes/:key") view=AgreementChangePage ssr=SsrMode::Async/>
+                <Route path=path!("/as/:org/failed-charges") view=FailedChargesPage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org/webhooks") view=WebhooksPage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org/webhooks/new") view=NewWebhookPage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org/webhooks/coverage") view=WebhookCoveragePage ssr=SsrMode::Async/>

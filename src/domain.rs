@@ -7,6 +7,7 @@ pub mod bank_account;
 pub mod charge;
 pub mod columns;
 pub mod export;
+pub mod failed_charges;
 pub mod failure;
 pub mod feedback;
 pub mod freshness;

@@ -1,13 +1,16 @@
 //! The pages: one file each, which says what it loads and then what it shows.
 
 pub mod agreement;
+pub mod agreement_change;
 pub mod agreements;
 pub mod api_docs;
 pub mod api_tokens;
 pub mod businesses;
+pub mod charge;
 pub mod contracts;
 pub mod details;
 pub mod export;
+pub mod failed_charges;
 pub mod frame;
 pub mod freshness;
 pub mod landing;
@@ -17,6 +20,8 @@ pub mod member;
 pub mod members;
 pub mod merchant;
 pub mod merchants;
+pub mod new_agreement;
+pub mod new_charge;
 pub mod new_product_order;
 pub mod new_webhook;
 pub mod not_found;

@@ -57,6 +57,14 @@ pub fn is_for_partners(path: &str) -> bool {
     decoded(path).split('/').nth(3).is_some_and(|section| PARTNER_SECTIONS.contains(&section))
 }
 
+/// What only merchants with keys of their own have: everybody else finds nothing there.
+const MERCHANT_SECTIONS: [&str; 3] = ["agreements", "agreement-changes", "failed-charges"];
+
+/// Whether an address below `/as/` is for such merchants alone.
+pub fn is_for_merchants(path: &str) -> bool {
+    decoded(path).split('/').nth(3).is_some_and(|section| MERCHANT_SECTIONS.contains(&section))
+}
+
 /// A list as a file.
 pub fn export(list: &str) -> String {
     format!("{list}/export")
@@ -111,6 +119,56 @@ pub fn agreements_refresh(organisation: &OrgId) -> String {
 
 pub fn agreement(organisation: &OrgId, id: &str) -> String {
     format!("/as/{organisation}/agreements/{}", segment(id))
+}
+
+/// One of the things that can be done with an agreement: `refresh`, `stop`.
+pub fn agreement_deed(organisation: &OrgId, id: &str, deed: &str) -> String {
+    format!("{}/{deed}", agreement(organisation, id))
+}
+
+pub fn new_agreement(organisation: &OrgId) -> String {
+    format!("/as/{organisation}/agreements/new")
+}
+
+/// Chooses which version of the API is spoken.
+pub fn recurring_version(organisation: &OrgId) -> String {
+    format!("/as/{organisation}/agreements/version")
+}
+
+pub fn charge(organisation: &OrgId, agreement_id: &str, id: &str) -> String {
+    format!("{}/charges/{}", agreement(organisation, agreement_id), segment(id))
+}
+
+/// One of the things that can be done with a charge: `refresh`, `cancel`, `capture`, `refund`.
+pub fn charge_deed(organisation: &OrgId, agreement_id: &str, id: &str, deed: &str) -> String {
+    format!("{}/{deed}", charge(organisation, agreement_id, id))
+}
+
+pub fn new_charge(organisation: &OrgId, agreement_id: &str) -> String {
+    format!("{}/charges/new", agreement(organisation, agreement_id))
+}
+
+/// The form, filled in as another charge was.
+pub fn new_charge_like(organisation: &OrgId, agreement_id: &str, id: &str) -> String {
+    format!("{}?like={}", new_charge(organisation, agreement_id), value(id))
+}
+
+/// What came of a change that has no agreement to be shown on.
+pub fn agreement_change(organisation: &OrgId, key: Uuid) -> String {
+    format!("/as/{organisation}/agreement-changes/{key}")
+}
+
+pub fn agreement_change_again(organisation: &OrgId, key: Uuid) -> String {
+    format!("/as/{organisation}/agreement-changes/{key}/again")
+}
+
+/// A page that shows what came of a change.
+pub fn changed(path: &str, key: Uuid) -> String {
+    format!("{path}?change={key}")
+}
+
+pub fn failed_charges(organisation: &OrgId) -> String {
+    format!("/as/{organisation}/failed-charges")
 }
 
 pub fn merchants(organisation: &OrgId) -> String {

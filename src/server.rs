@@ -1,6 +1,7 @@
 //! What runs on the server: everything behind the pages.
 
 pub mod acting;
+pub mod agreeing;
 pub mod api;
 pub mod changing;
 pub mod commands;

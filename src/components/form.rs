@@ -137,6 +137,9 @@ pub fn Confirm(
     /// Why it cannot be done now; the control stands there, disabled.
     #[prop(optional_no_strip, into)]
     refused: Option<String>,
+    /// Opened already, for it was sent and something was wrong.
+    #[prop(optional)]
+    open: bool,
     /// What will happen.
     children: Children,
 ) -> impl IntoView {
@@ -144,7 +147,7 @@ pub fn Confirm(
         return view! { <Disabled label reason/> }.into_any();
     }
     view! {
-        <details class="confirm">
+        <details class="confirm" open=open>
             <summary class="button">{label}</summary>
             <form method="post" action=action>
                 {children()}

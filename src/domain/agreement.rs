@@ -1,11 +1,14 @@
 //! An agreement: a customer's consent to be charged again and again, given in the app.
 
+pub mod change;
 pub mod draft;
+pub mod form;
 mod terms;
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+use super::charge::Outlook;
 use super::identifiers::Msn;
 use super::phone_number::PhoneNumber;
 use super::standing::{State, Told};
@@ -18,6 +21,28 @@ pub enum RecurringVersion {
     /// The first one, of 2018: five words for agreements, no reservations, refunds of the whole charge only.
     V1,
     V3,
+}
+
+impl RecurringVersion {
+    pub const ALL: [Self; 2] = [Self::V1, Self::V3];
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::V1 => "v1",
+            Self::V3 => "v3",
+        }
+    }
+
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|version| version.word() == word)
+    }
+
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::V1 => "Version 1, of 2018",
+            Self::V3 => "Version 3, today's",
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -169,6 +194,7 @@ pub struct AgreementRow {
     pub stop: Option<OffsetDateTime>,
     pub phone_number: Option<PhoneNumber>,
     pub external_id: Option<String>,
+    pub charges: Outlook,
     pub gone_at: Option<OffsetDateTime>,
 }
 
@@ -180,6 +206,8 @@ pub struct KnownAgreement {
     pub held: Option<AgreementState>,
     pub first_seen_at: OffsetDateTime,
     pub seen_at: OffsetDateTime,
+    /// None: its charges have not been fetched yet.
+    pub charges_at: Option<OffsetDateTime>,
     /// Set when no list of upstream's shows it any more.
     pub gone_at: Option<OffsetDateTime>,
 }
@@ -198,6 +226,30 @@ pub fn state_label(state: &Told<AgreementState>, stopped_by: Option<StoppedBy>) 
     }
 }
 
+/// Whether upstream would do it to an agreement in this state.
+///
+/// # Errors
+/// Why not, in words.
+pub fn state_allows(state: &Told<AgreementState>, action: AgreementAction) -> Result<(), String> {
+    use AgreementAction::{CreateCharge, Stop};
+    use AgreementState::{Active, Expired, Pending, Stopped};
+    let state = match state {
+        Told::Known(state) => *state,
+        Told::Other(word) => return Err(format!("Its state is {word}, and it is not known what that allows.")),
+        Told::Nothing => return Err("Upstream has not told its state.".to_owned()),
+    };
+    let reason = match (action, state) {
+        (Stop | CreateCharge, Active) => return Ok(()),
+        (Stop, Pending) => "The customer has not approved it, so there is nothing to stop. It expires by itself.",
+        (Stop, Stopped) => "It is stopped already.",
+        (Stop, Expired) => "It was never approved, so there is nothing to stop.",
+        (CreateCharge, Pending) => "The customer has not approved it yet.",
+        (CreateCharge, Stopped) => "It is stopped, and a stopped agreement takes no charges.",
+        (CreateCharge, Expired) => "It was never approved, so it takes no charges.",
+    };
+    Err(reason.to_owned())
+}
+
 impl Agreement {
     /// As [`state_label`].
     pub fn state_label(&self) -> &str {
@@ -209,23 +261,7 @@ impl Agreement {
     /// # Errors
     /// Why not, in words.
     pub fn may(&self, action: AgreementAction) -> Result<(), String> {
-        use AgreementAction::{CreateCharge, Stop};
-        use AgreementState::{Active, Expired, Pending, Stopped};
-        let state = match &self.state {
-            Told::Known(state) => *state,
-            Told::Other(word) => return Err(format!("Its state is {word}, and it is not known what that allows.")),
-            Told::Nothing => return Err("Upstream has not told its state.".to_owned()),
-        };
-        let reason = match (action, state) {
-            (Stop | CreateCharge, Active) => return Ok(()),
-            (Stop, Pending) => "The customer has not approved it, so there is nothing to stop. It expires by itself.",
-            (Stop, Stopped) => "It is stopped already.",
-            (Stop, Expired) => "It was never approved, so there is nothing to stop.",
-            (CreateCharge, Pending) => "The customer has not approved it yet.",
-            (CreateCharge, Stopped) => "It is stopped, and a stopped agreement takes no charges.",
-            (CreateCharge, Expired) => "It was never approved, so it takes no charges.",
-        };
-        Err(reason.to_owned())
+        state_allows(&self.state, action)
     }
 }
 

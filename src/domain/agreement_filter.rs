@@ -16,6 +16,7 @@ pub struct AgreementFacets {
     pub state: Option<StateFacet>,
     pub pricing: Option<PricingFacet>,
     pub interval: Option<IntervalFacet>,
+    pub charges: Option<ChargesFacet>,
 }
 
 choice! {
@@ -52,11 +53,22 @@ choice! {
 }
 
 choice! {
+    /// How its charges go.
+    ChargesFacet {
+        Failed = "failed", "Last charge failed";
+        Planned = "planned", "Next charge planned";
+        NotPlanned = "not-planned", "No next charge";
+    }
+}
+
+choice! {
     /// What the list is sorted by.
     Sort {
         Started = "started", "Started";
         Product = "product", "Product";
         Price = "price", "Price";
+        Next = "next", "Next charge";
+        Last = "last", "Last charge";
     }
 }
 
@@ -69,7 +81,7 @@ impl Default for Sort {
 
 impl SortChoice for Sort {
     fn begins_descending(self) -> bool {
-        matches!(self, Self::Started | Self::Price)
+        matches!(self, Self::Started | Self::Price | Self::Last)
     }
 }
 
@@ -112,12 +124,16 @@ const STATE: Bits = Bits::new(0, 3);
 const PRICING: Bits = Bits::new(3, 2);
 const INTERVAL: Bits = Bits::new(5, 3);
 const GONE: Bits = Bits::new(8, 1);
+const LAST_FAILED: Bits = Bits::new(9, 1);
+const PLANNED: Bits = Bits::new(10, 1);
 
 /// What of an agreement its facets are made from.
 pub struct AgreementTraits {
     pub state: StateFacet,
     pub pricing: PricingFacet,
     pub interval: IntervalFacet,
+    pub last_failed: bool,
+    pub planned: bool,
     pub gone: bool,
 }
 
@@ -128,6 +144,8 @@ impl AgreementTraits {
             | PRICING.holding(self.pricing as u64)
             | INTERVAL.holding(self.interval as u64)
             | GONE.holding(u64::from(self.gone))
+            | LAST_FAILED.holding(u64::from(self.last_failed))
+            | PLANNED.holding(u64::from(self.planned))
     }
 }
 
@@ -139,12 +157,18 @@ impl Facets for AgreementFacets {
             "state" => Some(choose(&mut self.state, word)),
             "pricing" => Some(choose(&mut self.pricing, word)),
             "interval" => Some(choose(&mut self.interval, word)),
+            "charges" => Some(choose(&mut self.charges, word)),
             _ => None,
         }
     }
 
     fn offered() -> Vec<Offered> {
-        vec![offered::<StateFacet>("state"), offered::<PricingFacet>("pricing"), offered::<IntervalFacet>("interval")]
+        vec![
+            offered::<StateFacet>("state"),
+            offered::<PricingFacet>("pricing"),
+            offered::<IntervalFacet>("interval"),
+            offered::<ChargesFacet>("charges"),
+        ]
     }
 
     fn chosen(&self) -> Vec<Chosen> {
@@ -152,6 +176,7 @@ impl Facets for AgreementFacets {
             chosen("state", "", self.state),
             chosen("pricing", "Pricing", self.pricing),
             chosen("interval", "Interval", self.interval),
+            chosen("charges", "", self.charges),
         ];
         all.into_iter().flatten().collect()
     }
@@ -169,6 +194,12 @@ impl Facets for AgreementFacets {
         if let Some(interval) = self.interval {
             test.want(INTERVAL, interval as u64);
         }
+        match self.charges {
+            Some(ChargesFacet::Failed) => test.want(LAST_FAILED, 1),
+            Some(ChargesFacet::Planned) => test.want(PLANNED, 1),
+            Some(ChargesFacet::NotPlanned) => test.want(PLANNED, 0),
+            None => {}
+        }
         test
     }
 }
@@ -182,9 +213,11 @@ mod tests {
     #[test]
     fn every_facet_survives_its_address_and_parts_the_agreements() {
         let now = datetime!(2026-11-20 12:00 UTC);
-        let agreement = |state, pricing, interval, gone| AgreementTraits { state, pricing, interval, gone }.bits();
-        let active = agreement(StateFacet::Active, PricingFacet::Fixed, IntervalFacet::Months, false);
-        let odd = agreement(StateFacet::Other, PricingFacet::Other, IntervalFacet::AnyTime, true);
+        let agreement = |state, pricing, interval, gone, planned| {
+            AgreementTraits { state, pricing, interval, gone, planned, last_failed: !planned }.bits()
+        };
+        let active = agreement(StateFacet::Active, PricingFacet::Fixed, IntervalFacet::Months, false, true);
+        let odd = agreement(StateFacet::Other, PricingFacet::Other, IntervalFacet::AnyTime, true, false);
         for (query, expected) in [
             ("", [true, true]),
             ("state=active", [true, false]),
@@ -193,6 +226,9 @@ mod tests {
             ("state=expired", [false, false]),
             ("pricing=fixed&interval=months", [true, false]),
             ("interval=any-time", [false, true]),
+            ("charges=failed", [false, true]),
+            ("charges=planned", [true, false]),
+            ("charges=not-planned", [false, true]),
         ] {
             let read = AgreementQuery::from_query(query);
             assert_eq!(read.to_query(), query);

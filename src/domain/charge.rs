@@ -2,16 +2,18 @@
 
 mod failure;
 mod new;
+mod outlook;
 
 use serde::{Deserialize, Serialize};
 use time::{Date, Duration, OffsetDateTime};
 
-use super::agreement::RecurringVersion;
+use super::agreement::{AgreementAction, AgreementState, RecurringVersion, state_allows};
 use super::money::{Currency, Money};
 use super::standing::{State, Told};
 
 pub use self::failure::FailureReason;
-pub use self::new::{ChargeField, NewCharge};
+pub use self::new::{ChargeField, NOTICE, NewCharge};
+pub use self::outlook::{LastCharge, NextCharge, Outlook};
 
 /// How long after a reservation it can be captured.
 pub const CAPTURE_WITHIN: Duration = Duration::days(180);
@@ -376,5 +378,53 @@ fn not_refundable(state: ChargeState) -> Option<&'static str> {
     }
 }
 
+/// A charge as the portal's copy has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownCharge {
+    pub charge: Charge,
+    /// The last state that could be relied on, should upstream contradict it.
+    pub held: Option<ChargeState>,
+    pub first_seen_at: OffsetDateTime,
+    pub seen_at: OffsetDateTime,
+    /// Set when upstream does not show it any more.
+    pub gone_at: Option<OffsetDateTime>,
+}
+
+/// A charge that has failed, as the list of those shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FailedCharge {
+    pub agreement_id: String,
+    pub product_name: String,
+    /// Of the agreement now: a stopped one takes no new charge.
+    pub agreement_state: Told<AgreementState>,
+    pub id: String,
+    pub amount: Money,
+    pub description: String,
+    pub failed_on: Date,
+    pub reason: Option<FailureReason>,
+}
+
+impl FailedCharge {
+    /// Whether upstream would do it to its agreement.
+    ///
+    /// # Errors
+    /// Why not, in words.
+    pub fn agreement_may(&self, action: AgreementAction) -> Result<(), String> {
+        state_allows(&self.agreement_state, action)
+    }
+}
+
+/// The failed charges of one reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FailedGroup {
+    /// None where upstream tells none.
+    pub reason: Option<FailureReason>,
+    pub count: usize,
+    /// So many agreements they belong to.
+    pub agreements: usize,
+    /// What failed in each currency.
+    pub sums: Vec<Money>,
+}
+
 #[cfg(test)]
-mod tests;
+pub mod tests;

@@ -20,6 +20,7 @@ pub enum Place {
     SalesUnits,
     Merchants,
     Agreements,
+    FailedCharges,
     PricePackages,
     Webhooks,
     Members,
@@ -82,6 +83,7 @@ fn menu(organisation: &Organisation, has_agreements: bool) -> Vec<(&'static str,
         let mut own = vec![home, units];
         if has_agreements {
             own.push((Place::Agreements, "order", "Agreements", paths::agreements(id)));
+            own.push((Place::FailedCharges, "failed", "Where they fail", paths::failed_charges(id)));
         }
         return vec![("", own), ("Organisation", vec![members, tokens])];
     }

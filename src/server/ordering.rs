@@ -335,7 +335,7 @@ pub(super) fn refusal(error: &Error) -> Refusal {
     Refusal { status: error.status().unwrap_or(400), faults }
 }
 
-fn refusal_text(error: &Error) -> String {
+pub(super) fn refusal_text(error: &Error) -> String {
     match error {
         Error::Unauthorized(_) => "Vipps MobilePay refused the keys of this organisation.".to_owned(),
         Error::Limited { .. } => "Vipps MobilePay has asked the portal to wait. Try again in a moment.".to_owned(),

@@ -3,6 +3,7 @@
 pub mod agreements;
 pub mod api_tokens;
 pub mod by_link;
+pub mod charges;
 pub mod exports;
 pub mod members;
 pub mod merchants;
@@ -78,6 +79,9 @@ pub async fn identify(State(portal): State<Portal>, session: Session, mut reques
         };
         match acting {
             Ok(Some(acting)) if paths::is_for_partners(path) && !acting.is_partner() => {
+                return not_found(portal, request.headers()).await;
+            }
+            Ok(Some(acting)) if paths::is_for_merchants(path) && !acting.has_agreements() => {
                 return not_found(portal, request.headers()).await;
             }
             Ok(Some(acting)) => {

@@ -13,7 +13,7 @@ use tower_http::compression::{CompressionLayer, CompressionLevel};
 use tower_http::limit::RequestBodyLimitLayer;
 
 use super::requests::{
-    agreements, api_tokens, by_link, exports, members, merchants, prefill, price_packages, product_orders, registry,
+    agreements, api_tokens, by_link, charges, exports, members, merchants, prefill, price_packages, product_orders, registry,
     sales_unit_change, settings, templates, webhooks,
 };
 use super::security::{csrf, headers, sessions};
@@ -103,6 +103,16 @@ pub fn guarded_actions() -> Vec<Action> {
         sent_to("/t/{code}", post(by_link::send)),
         sent_to("/t/{code}/orders/{key}", post(by_link::send_again)),
         sent_to("/as/{org}/agreements/refresh", post(agreements::refresh_list)),
+        operators("/as/{org}/agreements/new", post(agreements::draft)),
+        admins("/as/{org}/agreements/version", post(agreements::choose_version)),
+        sent_to("/as/{org}/agreements/{id}/refresh", post(agreements::refresh)),
+        operators("/as/{org}/agreements/{id}/stop", post(agreements::stop)),
+        operators("/as/{org}/agreements/{id}/charges/new", post(charges::make)),
+        sent_to("/as/{org}/agreements/{id}/charges/{charge}/refresh", post(charges::refresh)),
+        operators("/as/{org}/agreements/{id}/charges/{charge}/cancel", post(charges::cancel)),
+        operators("/as/{org}/agreements/{id}/charges/{charge}/capture", post(charges::capture)),
+        operators("/as/{org}/agreements/{id}/charges/{charge}/refund", post(charges::refund)),
+        operators("/as/{org}/agreement-changes/{key}/again", post(agreements::change_again)),
         sent_to("/as/{org}/price-packages/refresh", post(price_packages::refresh_list)),
         operators("/as/{org}/sales-units/{msn}/price-package", post(price_packages::note)),
         sent_to("/as/{org}/webhooks/refresh", post(webhooks::refresh)),

@@ -4,12 +4,15 @@
 //! acts as to the database, whose row-level security then hides everybody else's rows even from
 //! a query that forgot to.
 
+pub mod agreement_changes;
 pub mod agreement_list;
 pub mod agreements;
 pub mod api_tokens;
 pub mod as_upstream;
 mod bench;
+pub mod charges;
 pub mod contracts;
+pub mod failed_charges;
 pub mod key_checks;
 pub mod known_browsers;
 pub mod list_index;

@@ -6,6 +6,7 @@
 
 pub mod agreements;
 pub mod capabilities;
+pub mod charges;
 pub mod contracts;
 pub mod merchants;
 pub mod one_by_one;
@@ -47,6 +48,7 @@ pub const RESOURCES: &[Resource] = &[
     contracts::RESOURCE,
     unit_webhooks::RESOURCE,
     agreements::RESOURCE,
+    charges::RESOURCE,
 ];
 
 /// One kind of thing that is fetched from upstream.

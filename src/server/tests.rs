@@ -1,6 +1,7 @@
 //! Tests of the whole portal: over HTTP, on a real database, against the sandbox over HTTP.
 
 mod access_matrix;
+mod agreement_changes;
 mod agreements;
 mod api;
 mod layering;

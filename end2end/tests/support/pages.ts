@@ -11,6 +11,7 @@ type State = [name: string, arrange: Arrange];
 
 const PARTNER = '/as/org_kystkassa';
 const BUSY = '/as/org_nordbetaling';
+const MERCHANT = '/as/org_m_blabaer_kaffe';
 const REGISTRY = '/admin/organisations';
 
 /** Every page and state of one that a member sees, by how to get there. */
@@ -27,6 +28,45 @@ export const PAGES: State[] = [
   }],
   ['the list without a match', (_, open) => open(`${PARTNER}/sales-units?q=xyzzy`)],
   ['a merchant’s list', (_, open) => open('/as/org_m_blabaer_kaffe/sales-units')],
+  ['agreements', (_, open) => open(`${MERCHANT}/agreements?sort=next`)],
+  ['agreements whose last charge failed, and the version about to be chosen', async (page, open) => {
+    await open(`${MERCHANT}/agreements?charges=failed`);
+    await page.locator('summary').filter({ hasText: 'Change the version' }).click();
+  }],
+  ['an agreement about to be stopped', async (page, open) => {
+    await openAgreement(page, open, 'state=active&charges=planned');
+    await page.locator('summary').filter({ hasText: 'Stop this agreement' }).click();
+  }],
+  ['a charge about to be refunded', async (page, open) => {
+    await openAgreement(page, open, 'state=active&charges=planned&sort=last');
+    await page.locator('#charges').getByRole('row').filter({ hasText: 'Charged' }).getByRole('link').first().click();
+    await page.locator('summary').filter({ hasText: 'Refund' }).click();
+  }],
+  ['a charge that failed', async (page, open) => {
+    await openAgreement(page, open, 'charges=failed');
+    await page.locator('#charges').getByRole('row').filter({ hasText: 'Failed' }).getByRole('link').first().click();
+    await page.getByRole('heading', { name: 'Why it failed' }).waitFor();
+  }],
+  ['where subscriptions fail', (_, open) => open(`${MERCHANT}/failed-charges?since=365d`)],
+  ['where subscriptions fail for one reason', (_, open) => open(`${MERCHANT}/failed-charges?since=365d&reason=user_action_required`)],
+  ['an agreement that is offered with faults', async (page, open) => {
+    await open(`${MERCHANT}/agreements/new`);
+    await page.getByRole('button', { name: 'Offer it' }).click();
+    await expect(page.getByRole('alert')).toContainText('Nothing is offered yet');
+  }],
+  ['an agreement that waits for its customer', async (page, open) => {
+    await open(`${MERCHANT}/agreements/new`);
+    await fill(page, { Product: unique('Te'), 'Price, or the maximum': '99', 'Phone number': '+47 987 65 432', 'Where the customer goes afterwards': 'https://te.example/takk' });
+    await page.getByRole('button', { name: 'Offer it' }).click();
+    await page.locator('#link').waitFor();
+  }],
+  ['a charge that is made with faults', async (page, open) => {
+    await openAgreement(page, open, 'state=active');
+    await page.getByRole('link', { name: 'New charge' }).click();
+    await fill(page, { 'Amount in NOK': 'much' });
+    await page.getByRole('button', { name: 'Make the charge' }).click();
+    await expect(page.getByRole('alert')).toContainText('Nothing is charged yet');
+  }],
   ['a sales unit', openUnit],
   ['a sales unit that was just refreshed, with its JSON', async (page, open) => {
     await openUnit(page, open);
@@ -326,6 +366,12 @@ export async function makeTemplate(page: Page, open: Open): Promise<{ name: stri
   await page.getByRole('button', { name: 'Make a public link' }).click();
   const link = await page.locator('#public-link').getByRole('link').innerText();
   return { name, link, address: new URL(page.url()).pathname };
+}
+
+async function openAgreement(page: Page, open: Open, query: string): Promise<void> {
+  await open(`${MERCHANT}/agreements?${query}`);
+  await page.locator('a[data-row]').first().click();
+  await page.locator('#charges').waitFor();
 }
 
 async function openUnit(page: Page, open: Open): Promise<void> {

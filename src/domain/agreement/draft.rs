@@ -1,5 +1,7 @@
 //! An agreement that somebody wants to offer a customer, and what there is to say against it.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Interval, Pricing, RecurringVersion, TimeUnit};
 use crate::domain::charge::TransactionType;
 use crate::domain::money::Currency;
@@ -12,7 +14,7 @@ const LONGEST_MERCHANT_URL: usize = 1024;
 /// Minor units.
 const LEAST: i64 = 100;
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Draft {
     pub product_name: String,
     pub product_description: Option<String>,
@@ -29,7 +31,7 @@ pub struct Draft {
 }
 
 /// What is charged when the customer approves.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InitialCharge {
     /// Minor units of the agreement's currency.
     pub amount: i64,

@@ -1,5 +1,6 @@
 //! A charge that somebody wants to make, and what there is to say against it before upstream says it.
 
+use serde::{Deserialize, Serialize};
 use time::{Date, Duration};
 
 use super::TransactionType;
@@ -16,7 +17,7 @@ const LONGEST_AHEAD: Duration = Duration::days(2 * 365);
 const LEAST: i64 = 100;
 
 /// What is to be charged.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewCharge {
     /// Minor units of the agreement's currency.
     pub amount: i64,

@@ -8,7 +8,7 @@ use crate::domain::standing::can_become;
 
 const NOON: OffsetDateTime = datetime!(2026-11-20 12:00 UTC);
 
-fn charge(word: &str, sums: Option<Sums>) -> Charge {
+pub fn charge(word: &str, sums: Option<Sums>) -> Charge {
     Charge {
         id: "chr-5kSeqz".to_owned(),
         agreement_id: None,

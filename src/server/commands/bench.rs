@@ -181,11 +181,23 @@ async fn cases(connection: &mut Connection, settings: &BenchSettings) -> anyhow:
         case("webhooks, text", other("webhooks?q=12345")),
         case("webhook coverage", other("webhooks/coverage")),
         case("landing page", format!("/as/{}", world::ORGANISATION)),
+        case("agreements, first page", agreements("")),
+        case("agreements, last page by next charge", agreements("?sort=-next&page=last")),
+        case("agreements, text and facets", agreements("?q=kaffe&state=active&charges=failed")),
+        case("agreements, two letters", agreements("?q=ka")),
+        case("agreement, details", agreements("/agr_000000017")),
+        case("charge, details", agreements("/agr_000000017/charges/chr-3")),
+        case("where subscriptions fail, 30 days", format!("/as/{}/failed-charges", world::MERCHANT)),
+        case("where subscriptions fail, a year", format!("/as/{}/failed-charges?since=365d", world::MERCHANT)),
     ])
 }
 
 fn other(address: &str) -> String {
     format!("/as/{}/{address}", world::ORGANISATION)
+}
+
+fn agreements(rest: &str) -> String {
+    format!("/as/{}/agreements{rest}", world::MERCHANT)
 }
 
 fn list(query: &str) -> String {

@@ -51,6 +51,7 @@ struct Entry<'a> {
     stopped_at: Option<String>,
     phone_number: Option<&'a str>,
     external_id: Option<&'a str>,
+    confirmation_url: Option<&'a str>,
     merchant_url: Option<&'a str>,
     raw: &'a str,
 }
@@ -74,13 +75,14 @@ impl<'a> Entry<'a> {
             stopped_at: agreement.stop.map(moment),
             phone_number: agreement.phone_number.as_ref().map(PhoneNumber::full),
             external_id: agreement.external_id.as_deref(),
+            confirmation_url: agreement.confirmation_url.as_deref(),
             merchant_url: agreement.merchant_url.as_deref(),
             raw,
         }
     }
 }
 
-fn moment(time: OffsetDateTime) -> String {
+pub(super) fn moment(time: OffsetDateTime) -> String {
     time.format(&Rfc3339).unwrap_or_default()
 }
 
@@ -125,16 +127,16 @@ impl Tenant<'_> {
                 insert into agreement (organisation_id, id, msn, state, contradiction, state_as_of, stopped_by,
                                        product_name, product_description, pricing, charged_every, campaign,
                                        created_upstream_at, started_at, stopped_at, phone_number, external_id,
-                                       merchant_url, raw, version, first_seen_at, seen_at)
+                                       confirmation_url, merchant_url, raw, version, first_seen_at, seen_at)
                 select $1, l.id, l.msn, l.state, l.contradiction, l.state_as_of, l.stopped_by,
                        l.product_name, l.product_description, l.pricing, l.charged_every, l.campaign,
                        l.created_upstream_at, l.started_at, l.stopped_at, l.phone_number, l.external_id,
-                       l.merchant_url, l.raw, $3, $4, $4
+                       l.confirmation_url, l.merchant_url, l.raw, $3, $4, $4
                 from jsonb_to_recordset($2) as l (
                     id text, msn text, state text, contradiction text, state_as_of timestamptz, stopped_by text,
                     product_name text, product_description text, pricing json, charged_every json, campaign json,
                     created_upstream_at timestamptz, started_at timestamptz, stopped_at timestamptz,
-                    phone_number text, external_id text, merchant_url text, raw text)
+                    phone_number text, external_id text, confirmation_url text, merchant_url text, raw text)
                 on conflict (organisation_id, id) do update
                 set msn = excluded.msn, state = excluded.state, contradiction = excluded.contradiction,
                     state_as_of = excluded.state_as_of,
@@ -145,6 +147,9 @@ impl Tenant<'_> {
                     stopped_at = excluded.stopped_at,
                     phone_number = coalesce(excluded.phone_number, agreement.phone_number),
                     external_id = excluded.external_id, merchant_url = excluded.merchant_url, raw = excluded.raw,
+                    -- Not every answer repeats it.
+                    confirmation_url = case when excluded.state = 'PENDING'
+                                            then coalesce(excluded.confirmation_url, agreement.confirmation_url) end,
                     version = excluded.version, seen_at = excluded.seen_at, gone_at = null
                 "#,
                 organisation,
@@ -222,7 +227,8 @@ impl Tenant<'_> {
         let rows = sqlx::query!(
             r#"
             select id, state, contradiction, state_as_of, raw, gone_at is not null as "gone!"
-            from agreement where organisation_id = $1 and id = any($2)
+            from unnest($2::text[]) as wanted (wanted_id)
+            join agreement on organisation_id = $1 and id = wanted_id
             "#,
             organisation,
             &ids,
@@ -244,7 +250,7 @@ impl Tenant<'_> {
             select id, msn, state, contradiction, state_as_of, stopped_by, product_name, product_description,
                    pricing as "pricing: Json<Pricing>", charged_every as "charged_every: Json<Interval>",
                    campaign as "campaign: Json<Campaign>", created_upstream_at, started_at, stopped_at, phone_number,
-                   external_id, merchant_url, first_seen_at, seen_at, gone_at
+                   external_id, confirmation_url, merchant_url, first_seen_at, seen_at, gone_at, charges_at
             from agreement where organisation_id = $1 and id = $2
             "#,
             organisation,
@@ -271,11 +277,12 @@ impl Tenant<'_> {
                     stop: row.stopped_at,
                     phone_number: row.phone_number.as_deref().and_then(PhoneNumber::parse),
                     external_id: row.external_id,
-                    confirmation_url: None,
+                    confirmation_url: row.confirmation_url,
                     merchant_url: row.merchant_url,
                 },
                 first_seen_at: row.first_seen_at,
                 seen_at: row.seen_at,
+                charges_at: row.charges_at,
                 gone_at: row.gone_at,
             }
         }))

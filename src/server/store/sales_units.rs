@@ -1,30 +1,14 @@
 //! The copy of the sales units.
 
-use std::collections::{HashMap, HashSet};
+mod list;
 
 use sqlx::types::Json;
 use time::{Duration, OffsetDateTime};
 
+pub use self::list::ListOutcome;
 use super::{Result, Tenant};
 use crate::domain::identifiers::{BusinessIdentifier, Msn};
 use crate::domain::sales_unit::{CaptureType, Configuration, Flag, ListedSalesUnit, SalesUnit, SalesUnitDetails};
-
-/// Rows written in one statement.
-const BATCH: usize = 5_000;
-
-/// A list that changes more units than this is followed by new statistics for the planner.
-const ANALYSED_FROM: usize = 50_000;
-
-/// What a complete list from upstream has changed.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ListOutcome {
-    pub new: usize,
-    pub renamed: usize,
-    pub returned: usize,
-    pub gone: usize,
-    /// Units missing from an implausible list; they were kept as they are.
-    pub held: usize,
-}
 
 impl Tenant<'_> {
     pub async fn sales_unit(&mut self, msn: &Msn) -> Result<Option<SalesUnit>> {
@@ -99,96 +83,6 @@ impl Tenant<'_> {
         let units = rows.into_iter();
         let units = units.filter_map(|row| Some(ListedSalesUnit { msn: Msn::parse(&row.msn)?, name: row.name }));
         Ok((units.collect(), count))
-    }
-
-    /// Takes over a complete list from upstream. What is missing from it is marked as gone, never
-    /// deleted, and not even marked when too much is missing to be true, unless `trusting`.
-    pub async fn apply_sales_unit_list(
-        &mut self,
-        listed: &[ListedSalesUnit],
-        now: OffsetDateTime,
-        trusting: bool,
-    ) -> Result<ListOutcome> {
-        let organisation = self.scope.copy.as_str();
-        let known = sqlx::query!(
-            r#"select msn, name, gone_at is not null as "gone!" from sales_unit where organisation_id = $1"#,
-            organisation,
-        )
-        .fetch_all(self.connection())
-        .await?;
-        let by_msn: HashMap<&str, (Option<&str>, bool)> =
-            known.iter().map(|row| (row.msn.as_str(), (row.name.as_deref(), row.gone))).collect();
-
-        let mut outcome = ListOutcome::default();
-        let mut changed: Vec<&ListedSalesUnit> = Vec::new();
-        for unit in listed {
-            match by_msn.get(unit.msn.as_str()) {
-                None => outcome.new += 1,
-                Some((_, true)) => outcome.returned += 1,
-                Some((name, _)) if unit.name.is_some() && *name != unit.name.as_deref() => outcome.renamed += 1,
-                Some(_) => continue,
-            }
-            changed.push(unit);
-        }
-        let seen: HashSet<&str> = listed.iter().map(|unit| unit.msn.as_str()).collect();
-        let visible = known.iter().filter(|row| !row.gone).count();
-        let missing: Vec<String> = known
-            .iter()
-            .filter(|row| !row.gone && !seen.contains(row.msn.as_str()))
-            .map(|row| row.msn.clone())
-            .collect();
-
-        // Only now: the version stays locked to the end.
-        let version = self.next_version().await?;
-        let is_large = changed.len() > ANALYSED_FROM;
-        for batch in changed.chunks(BATCH) {
-            let msns: Vec<String> = batch.iter().map(|unit| unit.msn.to_string()).collect();
-            let names: Vec<Option<String>> = batch.iter().map(|unit| unit.name.clone()).collect();
-            sqlx::query!(
-                r#"
-                insert into sales_unit (organisation_id, msn, name, version, first_seen_at)
-                select $1, listed.msn, listed.name, $2, $3
-                from unnest($4::text[], $5::text[]) as listed (msn, name)
-                on conflict (organisation_id, msn) do update
-                set name = coalesce(excluded.name, sales_unit.name), version = excluded.version, gone_at = null,
-                    last_seen_at = null
-                "#,
-                organisation,
-                version,
-                now,
-                &msns,
-                &names as &[Option<String>],
-            )
-            .execute(self.connection())
-            .await?;
-        }
-        if is_large {
-            // Until autovacuum comes by, the planner would take the table for the empty one it was.
-            sqlx::query!("analyze (skip_locked) sales_unit").execute(self.connection()).await?;
-        }
-        if !trusting && is_implausible(visible, missing.len()) {
-            outcome.held = missing.len();
-            return Ok(outcome);
-        }
-        outcome.gone = missing.len();
-        for batch in missing.chunks(BATCH) {
-            sqlx::query!(
-                r#"
-                update sales_unit s
-                set gone_at = $3, version = $2,
-                    last_seen_at = greatest(s.first_seen_at, s.details_at, (
-                        select completed_at from sync_job where organisation_id = $1 and resource = 'sales_units'))
-                where s.organisation_id = $1 and s.msn = any($4)
-                "#,
-                organisation,
-                version,
-                now,
-                batch,
-            )
-            .execute(self.connection())
-            .await?;
-        }
-        Ok(outcome)
     }
 
     /// How many units are visible, and how many of them have no details yet or older ones than `since`.

@@ -4,8 +4,8 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use time::OffsetDateTime;
 
-use super::{Done, Resource, Round, Trouble};
-use crate::domain::agreement::AgreementState;
+use super::{Done, Resource, Round, Trouble, charges};
+use crate::domain::agreement::{AgreementState, RecurringVersion};
 use crate::domain::standing::State;
 use crate::server::store::agreements::AgreementListOutcome;
 use crate::server::vipps::Error;
@@ -23,9 +23,7 @@ fn run(round: Round) -> BoxFuture<'static, Result<Done, Trouble>> {
             return Ok(Done::default());
         }
         let again = Done { due_at: Some(OffsetDateTime::now_utc() + round.interval), ..Done::default() };
-        let Some(version) = round.client.recurring_version(None).await? else {
-            return Ok(again);
-        };
+        let Some(version) = version(&round).await? else { return Ok(again) };
         let recurring = round.client.recurring(version, None);
         let (mut done, mut outcome) = (0, AgreementListOutcome::default());
         let mut first_asked_at = None;
@@ -65,7 +63,19 @@ fn run(round: Round) -> BoxFuture<'static, Result<Done, Trouble>> {
                 outcome.held
             )
         });
-        Ok(Done { due_at: Some(now + round.interval), held, then: Vec::new() })
+        Ok(Done { due_at: Some(now + round.interval), held, then: vec![charges::NAME] })
     }
     .boxed()
+}
+
+/// The version that an admin has chosen, or else the one that upstream speaks.
+async fn version(round: &Round) -> Result<Option<RecurringVersion>, Trouble> {
+    if let Some(chosen) = round.store.tenant(&round.scope).await?.chosen_recurring_version().await? {
+        return Ok(Some(chosen));
+    }
+    let spoken = round.client.recurring_version(None).await?;
+    let mut tenant = round.store.tenant(&round.scope).await?;
+    tenant.note_recurring_version(spoken, OffsetDateTime::now_utc()).await?;
+    tenant.commit().await?;
+    Ok(spoken)
 }

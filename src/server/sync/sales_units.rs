@@ -18,8 +18,10 @@ fn run(round: Round) -> BoxFuture<'static, Result<Done, Trouble>> {
         if !tenant.advance_sync_job(&round.job, count, count).await? {
             return Err(Trouble::LeaseLost);
         }
-        let outcome = tenant.apply_sales_unit_list(&listed, now, round.trusting).await?;
         tenant.commit().await?;
+        let applied =
+            round.store.apply_sales_unit_list(&round.scope, &listed, now, round.trusting, Some(&round.job)).await?;
+        let Some(outcome) = applied else { return Err(Trouble::LeaseLost) };
         tracing::info!(organisation = %round.scope.copy, units = count, ?outcome, "the list of sales units was fetched");
         let held = (outcome.held > 0).then(|| {
             format!("Upstream's list lacks {} sales units that were there before; they are kept as they were", outcome.held)

@@ -149,9 +149,8 @@ async fn pages_forwards_and_backwards_hold_every_unit_once(pool: PgPool) {
             name: Some(format!("Café {}", msn % 7)),
         })
         .collect();
-    let mut tenant = portal.portal.store().tenant(&scope).await.unwrap();
-    tenant.apply_sales_unit_list(&listed, time::OffsetDateTime::now_utc(), false).await.unwrap();
-    tenant.commit().await.unwrap();
+    let now = time::OffsetDateTime::now_utc();
+    portal.portal.store().apply_sales_unit_list(&scope, &listed, now, false, None).await.unwrap();
 
     let link = |body: &str, label: &str| -> Option<String> {
         let anchor =

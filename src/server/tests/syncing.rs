@@ -215,11 +215,10 @@ async fn two_processes_share_the_work(pool: PgPool) {
 /// Adds a unit to the copy that upstream stumbles over whenever it is asked about it.
 async fn add_stumbling_block(portal: &TestPortal, msn: &str) {
     let scope = Scope::whole(org(PARTNER));
-    let mut tenant = portal.portal.store().tenant(&scope).await.unwrap();
     let msn = crate::domain::identifiers::Msn::parse(msn).unwrap();
     let listed = [crate::domain::sales_unit::ListedSalesUnit { msn, name: Some("Stumbling block".to_owned()) }];
-    tenant.apply_sales_unit_list(&listed, time::OffsetDateTime::now_utc(), false).await.unwrap();
-    tenant.commit().await.unwrap();
+    let now = time::OffsetDateTime::now_utc();
+    portal.portal.store().apply_sales_unit_list(&scope, &listed, now, false, None).await.unwrap();
 }
 
 #[sqlx::test(migrator = "MIGRATIONS")]

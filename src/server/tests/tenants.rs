@@ -105,13 +105,12 @@ async fn the_same_msn_at_two_partners_is_two_rows(pool: PgPool) {
     let store = portal.portal.store();
     for (organisation, name) in [(PARTNER, "Ours"), (OTHER_PARTNER, "Theirs")] {
         let scope = crate::server::store::Scope::whole(org(organisation));
-        let mut tenant = store.tenant(&scope).await.unwrap();
         let listed = [crate::domain::sales_unit::ListedSalesUnit {
             msn: Msn::parse("424242").unwrap(),
             name: Some(name.to_owned()),
         }];
-        tenant.apply_sales_unit_list(&listed, time::OffsetDateTime::now_utc(), false).await.unwrap();
-        tenant.commit().await.unwrap();
+        let now = time::OffsetDateTime::now_utc();
+        store.apply_sales_unit_list(&scope, &listed, now, false, None).await.unwrap();
     }
     for (organisation, name) in [(PARTNER, "Ours"), (OTHER_PARTNER, "Theirs")] {
         let scope = crate::server::store::Scope::whole(org(organisation));

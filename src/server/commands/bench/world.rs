@@ -1,5 +1,5 @@
-//! What is measured: one partner with many sales units of the sandbox's making, an order for each,
-//! merchants and webhooks.
+//! What is measured: one partner with many sales units of the sandbox's making, an order for each, merchants and
+//! webhooks; and one merchant with many agreements and their charges.
 
 use std::sync::Arc;
 
@@ -17,6 +17,9 @@ use crate::server::store::{Scope, Store};
 use crate::server::vipps::{Credentials, Vipps, VippsSettings};
 
 pub const ORGANISATION: &str = "org_kystkassa";
+/// Has as many agreements as the partner has units, up to so many, and ten times as many charges.
+pub const MERCHANT: &str = "org_m_blabaer_kaffe";
+const MOST_AGREEMENTS: u32 = 100_000;
 pub const EMAIL: &str = "bench@example.com";
 pub const PASSWORD: &str = "a password for benches";
 
@@ -53,15 +56,27 @@ pub async fn load(store: &Store, sales_units: u32) -> anyhow::Result<Uuid> {
     };
     store.save_organisation(&registration).await?;
     let scope = Scope::whole(registration.id.clone());
+    store.apply_sales_unit_list(&scope, &listed, OffsetDateTime::now_utc(), false, None).await?;
     let mut tenant = store.tenant(&scope).await?;
-    tenant.apply_sales_unit_list(&listed, OffsetDateTime::now_utc(), false).await?;
     tenant.invent_details().await?;
     tenant.invent_orders_and_webhooks().await?;
+    tenant.commit().await?;
+    let merchant = Registration {
+        id: MERCHANT.parse().map_err(anyhow::Error::msg)?,
+        kind: OrganisationKind::Merchant,
+        name: "Blåbær Kaffe AS".to_owned(),
+        ..registration.clone()
+    };
+    store.save_organisation(&merchant).await?;
+    let of_merchant = Scope::whole(merchant.id.clone());
+    let mut tenant = store.tenant(&of_merchant).await?;
+    tenant.invent_agreements(i32::try_from(sales_units.min(MOST_AGREEMENTS))?).await?;
     tenant.commit().await?;
     store.settle().await?;
 
     let staff = Uuid::new_v4();
     store.add_staff(staff, EMAIL, &passwords::hash(PASSWORD.to_owned()).await?, false).await?;
     store.save_membership(staff, &registration.id, Role::Viewer).await?;
+    store.save_membership(staff, &merchant.id, Role::Viewer).await?;
     Ok(staff)
 }
