@@ -56,7 +56,7 @@ export const PAGES: State[] = [
   }],
   ['an agreement that waits for its customer', async (page, open) => {
     await open(`${MERCHANT}/agreements/new`);
-    await fill(page, { Product: unique('Te'), 'Price, or the maximum': '99', 'Phone number': '+47 987 65 432', 'Where the customer goes afterwards': 'https://te.example/takk' });
+    await fill(page, { Product: unique('Te'), 'Price, or the maximum': '99', 'Phone number': '+47 987 65 432', 'Where the customer goes afterwards': 'https://te.example/takk', 'Where the customer manages the subscription': 'https://te.example/min-side' });
     await page.getByRole('button', { name: 'Offer it' }).click();
     await page.locator('#link').waitFor();
   }],

@@ -132,8 +132,7 @@ async fn furnish(portal: &Portal, sandbox: &Sandbox, marker: &Path, world: &str)
         let kind: OrganisationKind = keys.kind.parse().map_err(anyhow::Error::msg)?;
         let registration = with_keys(portal, &keys, kind).await?;
         store.save_organisation(&registration).await?;
-        let role = if kind == OrganisationKind::Partner { Role::Admin } else { Role::Operator };
-        store.save_membership(staff, &registration.id, role).await?;
+        store.save_membership(staff, &registration.id, Role::Admin).await?;
         if kind == OrganisationKind::Partner {
             let merchants = sandbox.merchants_of(registration.id.as_str());
             for merchant in merchants.into_iter().take(MERCHANTS) {

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::{RefreshListForm, again, not_found, plain, refresh_word, see_other};
-use crate::domain::agreement::change::{Change, ChangeRecord};
+use crate::domain::agreement::change::{Change, ChangeOutcome, ChangeRecord};
 use crate::domain::agreement::form::DraftForm;
 use crate::domain::agreement::{RecurringVersion, StoppedBy};
 use crate::domain::agreement_filter::AgreementQuery;
@@ -90,12 +90,20 @@ pub async fn draft(
         Err(faults) => return again(portal, asked, refused(faults)).await,
     };
     match acting.draft_agreement(key, draft).await {
+        Ok(ChangeRecord { outcome: ChangeOutcome::Refused(said), .. }) => {
+            again(portal, asked, refused(vec![("", refused_by_upstream(&said))])).await
+        }
         Ok(change) => see_other(&shown_at(&acting, &change)),
         Err(failure) if failure.word().is_some() => {
             again(portal, asked, refused(vec![("", failure.to_string())])).await
         }
         Err(failure) => plain(&failure),
     }
+}
+
+/// What upstream said, above a form that is shown again.
+pub(super) fn refused_by_upstream(said: &str) -> String {
+    format!("Vipps MobilePay refused it: {said}")
 }
 
 #[derive(Deserialize)]

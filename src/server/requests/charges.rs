@@ -9,9 +9,9 @@ use serde::Deserialize;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::agreements::{sent_before, shown};
+use super::agreements::{refused_by_upstream, sent_before, shown};
 use super::{again, not_found, plain, refresh_word, see_other};
-use crate::domain::agreement::change::Change;
+use crate::domain::agreement::change::{Change, ChangeOutcome, ChangeRecord};
 use crate::domain::agreement::form::ChargeForm;
 use crate::domain::charge::ChargeAction;
 use crate::domain::failure::Failure;
@@ -61,6 +61,9 @@ pub async fn make(
         Err(faults) => return again(portal, asked, refused(faults)).await,
     };
     match acting.change_agreement(key, &id, Change::Charge(charge)).await {
+        Ok(ChangeRecord { outcome: ChangeOutcome::Refused(said), .. }) => {
+            again(portal, asked, refused(vec![("", refused_by_upstream(&said))])).await
+        }
         Err(failure) if failure.word().is_some() => {
             again(portal, asked, refused(vec![("", failure.to_string())])).await
         }
