@@ -261,9 +261,9 @@ fn deeds(acting: &Acting, view: &ChargeView, refused: Option<RefusedAmount>) -> 
     let (capture_key, refund_key, cancel_key) = (key(), key(), key());
     let capture_label = label.clone();
     let refund_amount_field = if whole_only {
-        view! { <input type="hidden" name="amount" value=refund_amount/><p>{format!("All of it is paid back: {}.", charge.money(refundable))}</p> }.into_any()
+        view! { <input type="hidden" name="refunded" value=refund_amount/><p>{format!("All of it is paid back: {}.", charge.money(refundable))}</p> }.into_any()
     } else {
-        view! { <Field name="amount" label value=refund_amount fault=refund_fault required=true hint=most_refunded/> }.into_any()
+        view! { <Field name="refunded" label value=refund_amount fault=refund_fault required=true hint=most_refunded/> }.into_any()
     };
     view! {
         <section class="card deeds">

@@ -93,7 +93,8 @@ pub async fn refresh(
 #[derive(Clone, Deserialize)]
 pub struct AmountForm {
     key: Option<Uuid>,
-    #[serde(default)]
+    /// The two forms stand on one page, so their fields have different names.
+    #[serde(default, alias = "refunded")]
     amount: String,
     #[serde(default)]
     why: String,

@@ -168,9 +168,9 @@ async fn money_is_captured_refunded_and_cancelled_as_far_as_there_is_any(pool: P
     let captures = portal.sandbox.calls().iter().filter(|call| call.path.ends_with("/capture")).count();
     assert_eq!(captures, 1, "the form that is sent twice captures once");
 
-    let without_why = browser.post(&format!("{charge}/refund"), &[("amount", "10")]).await;
+    let without_why = browser.post(&format!("{charge}/refund"), &[("refunded", "10")]).await;
     assert_eq!(without_why.status, StatusCode::UNPROCESSABLE_ENTITY);
-    let refunded = browser.post(&format!("{charge}/refund"), &[("amount", "10"), ("why", "Broken cup")]).await;
+    let refunded = browser.post(&format!("{charge}/refund"), &[("refunded", "10"), ("why", "Broken cup")]).await;
     let text = browser.get(refunded.location()).await.text().replace('\u{a0}', " ");
     assert!(text.contains("Refunded NOK 10.00"), "{text}");
     let viewer = portal.member("viewer@example.com", &[(MERCHANT_WITH_KEYS, Role::Viewer)]).await;

@@ -292,3 +292,28 @@ async fn every_shape_upstream_has_ever_answered_in_is_understood(pool: PgPool) {
         assert_eq!(state_counts(&portal).await, [units, 0, 0], "{shape}");
     }
 }
+
+#[sqlx::test(migrator = "MIGRATIONS")]
+async fn a_long_list_is_stored_in_pieces_between_which_others_can_write(pool: PgPool) {
+    let portal = TestPortal::start(pool).await;
+    let store = portal.portal.store();
+    let scope = Scope::whole(org(PARTNER));
+    let listed: Vec<_> = (1_000_000..1_011_000)
+        .map(|msn: u32| crate::domain::sales_unit::ListedSalesUnit {
+            msn: crate::domain::identifiers::Msn::parse(&msn.to_string()).unwrap(),
+            name: None,
+        })
+        .collect();
+    let now = time::OffsetDateTime::now_utc();
+    let outcome = store.apply_sales_unit_list(&scope, &listed, now, false, None).await.unwrap().unwrap();
+    assert_eq!(outcome.new, listed.len());
+    // Each piece is a transaction, and has a version of its own.
+    let pieces: i64 = sqlx::query_scalar("select count(distinct version) from sales_unit where organisation_id = $1")
+        .bind(PARTNER)
+        .fetch_one(&portal.pool)
+        .await
+        .unwrap();
+    assert_eq!(pieces, 3);
+    let outcome = store.apply_sales_unit_list(&scope, &listed[..8_000], now, false, None).await.unwrap().unwrap();
+    assert_eq!((outcome.new, outcome.gone), (0, 3_000));
+}
