@@ -20,6 +20,7 @@ pub use self::webhook::WebhookRecord;
 use super::store::list_index::ListKind;
 use crate::domain::columns::Column;
 use crate::domain::freshness::machine;
+use crate::domain::organisation::Audience;
 
 /// A list that programs read and files are made of.
 pub trait Recorded: ListKind<Row: Into<Self::Record>> {
@@ -30,8 +31,7 @@ pub trait Recorded: ListKind<Row: Into<Self::Record>> {
     const COLUMNS: &'static [Column];
     /// What the list is made of, by the names of their syncs; the age of the first one counts.
     const RESOURCES: &'static [&'static str];
-    /// Merchants do not have it.
-    const FOR_PARTNERS: bool = true;
+    const AUDIENCE: Audience = Audience::Partners;
 }
 
 /// A moment as records have it: RFC 3339, in UTC.

@@ -75,6 +75,7 @@ pub fn guarded_actions() -> Vec<Action> {
         uploads("/as/{org}/sales-units/{msn}/change", post(sales_unit_change::change)),
         operators("/as/{org}/sales-units/{msn}/status", post(sales_unit_change::set_status)),
         sent_to("/as/{org}/merchants/{scheme}/{id}/refresh", post(merchants::refresh)),
+        sent_to("/as/{org}/merchants/{scheme}/{id}/view", post(merchants::view)),
         sent_to("/as/{org}/product-orders/refresh", post(product_orders::refresh_list)),
         sent_to("/as/{org}/product-orders/{id}/refresh", post(product_orders::refresh)),
         admins("/as/{org}/settings", post(settings::save)),
