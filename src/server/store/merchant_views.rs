@@ -1,5 +1,8 @@
 //! Viewing the portal as one of a partner's merchants: what stands in the address for it, and who has done so.
 
+#[cfg(test)]
+mod tests;
+
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 

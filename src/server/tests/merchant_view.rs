@@ -162,7 +162,8 @@ impl Two {
             format!("{at}/sales-units/{}", self.other_msn),
         ] {
             let foreign = browser.get(&path).await;
-            let none = browser.get(&path[..path.rfind('/').unwrap()].to_owned().add("/00000000-0000-4000-8000-000000000000")).await;
+            let (list, _) = path.rsplit_once('/').unwrap();
+            let none = browser.get(&format!("{list}/00000000-0000-4000-8000-000000000000")).await;
             assert_eq!(foreign.status, StatusCode::NOT_FOUND, "{path}");
             assert_eq!(foreign.text(), none.text(), "{path} tells that there is something");
         }
@@ -191,7 +192,11 @@ impl Two {
 /// Runs SQL as an organisation; how many rows the last statement was about.
 pub(super) async fn as_whom(pool: &PgPool, acting: &str, sql: &str) -> u64 {
     let mut transaction = pool.begin().await.unwrap();
-    sqlx::query("select set_config('portal.organisation', $1, true)").bind(acting).execute(&mut *transaction).await.unwrap();
+    sqlx::query("select set_config('portal.organisation', $1, true)")
+        .bind(acting)
+        .execute(&mut *transaction)
+        .await
+        .unwrap();
     let done = sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned())).execute(&mut *transaction).await.unwrap();
     transaction.commit().await.unwrap();
     done.rows_affected()
@@ -228,7 +233,9 @@ async fn a_merchants_own_people_see_what_is_its_own(pool: PgPool) {
 
     let landing = browser.get(&at).await;
     let text = landing.text();
-    for word in ["What to do next", "Go on with the order", "1 webhook registration over plain http", "Your sales units"] {
+    for word in
+        ["What to do next", "Go on with the order", "1 webhook registration over plain http", "Your sales units"]
+    {
         assert!(text.contains(word), "{word} is missing: {text}");
     }
     for word in ["Order templates", "Price packages", "Merchants", "Settings"] {
@@ -257,7 +264,11 @@ async fn a_merchant_changes_nothing_of_the_partners(pool: PgPool) {
         format!("product-orders/{OTHER}/refresh"),
     ] {
         let answer = browser.post(&format!("{at}/{path}"), &[("status", "DEACTIVATED"), ("name", "Ours")]).await;
-        assert!([StatusCode::NOT_FOUND, StatusCode::UNPROCESSABLE_ENTITY].contains(&answer.status), "{path} {}", answer.status);
+        assert!(
+            [StatusCode::NOT_FOUND, StatusCode::UNPROCESSABLE_ENTITY].contains(&answer.status),
+            "{path} {}",
+            answer.status
+        );
     }
     let foreign = [("webhook", WIDE_HOOK.to_string())];
     let foreign: Vec<(&str, &str)> = foreign.iter().map(|(name, value)| (*name, value.as_str())).collect();
@@ -294,7 +305,9 @@ async fn programs_of_a_merchant_read_what_is_its_own(pool: PgPool) {
         (answer.status(), answer.text().await.unwrap())
     };
     let lists = format!("/v1/organisations/{MERCHANT}");
-    for (list, own) in [("product-orders", OWN.to_string()), ("webhooks", OWN_HOOK.to_string()), ("sales-units", two.own_msn.clone())] {
+    for (list, own) in
+        [("product-orders", OWN.to_string()), ("webhooks", OWN_HOOK.to_string()), ("sales-units", two.own_msn.clone())]
+    {
         for address in [format!("{lists}/{list}"), format!("{lists}/{list}/export?format=jsonl")] {
             let (status, body) = ask(&address).await;
             assert!(status == StatusCode::OK && body.contains(&own), "{address} {status}: {body}");
@@ -347,13 +360,18 @@ async fn row_security_narrows_a_merchant_and_lets_it_only_read(pool: PgPool) {
             let seen = as_whom(&pool, acting, &format!("select from {table}")).await;
             assert_eq!(seen, rows, "{table} as {acting}");
             if !matches!(table, "template" | "merchant_viewing" | "webhook_request" | "logo") {
-                let written = as_whom(&pool, acting, &format!("update {table} set organisation_id = organisation_id")).await;
+                let written =
+                    as_whom(&pool, acting, &format!("update {table} set organisation_id = organisation_id")).await;
                 assert_eq!(written, 0, "{table} is written as {acting}");
                 assert_eq!(as_whom(&pool, acting, &format!("delete from {table}")).await, 0, "{table} as {acting}");
             }
         }
         let mut transaction = pool.begin().await.unwrap();
-        sqlx::query("select set_config('portal.organisation', $1, true)").bind(acting).execute(&mut *transaction).await.unwrap();
+        sqlx::query("select set_config('portal.organisation', $1, true)")
+            .bind(acting)
+            .execute(&mut *transaction)
+            .await
+            .unwrap();
         let added = "insert into webhook (organisation_id, id, msn, url, events, version, seen_at)
                      values ($1, gen_random_uuid(), $2, '', '{}', 1, now())";
         let added = sqlx::query(added).bind(PARTNER).bind(&two.own_msn).execute(&mut *transaction).await;
