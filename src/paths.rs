@@ -53,7 +53,8 @@ const PARTNER_SECTIONS: [&str; 5] = ["logos", "templates", "merchants", "price-p
 /// What merchants see too that are served from a partner's copy; and what in there is the partner's all the same.
 const SHARED_SECTIONS: [&str; 2] = ["product-orders", "webhooks"];
 const PARTNER_PAGES: [&str; 2] = ["new", "coverage"];
-const PARTNER_DEEDS: [&str; 5] = ["note", "delete", "send", "recognise", "release"];
+const PARTNER_DEEDS: [&str; 8] =
+    ["note", "delete", "send", "recognise", "release", "change", "status", "price-package"];
 /// What is between an organisation and its own people.
 const OWN_SECTIONS: [&str; 2] = ["members", "api-tokens"];
 
@@ -65,6 +66,7 @@ pub fn audience(path: &str) -> Audience {
     let (section, thing, deed) = (parts.next(), parts.next(), parts.next());
     match () {
         () if is_one_of(section, &PARTNER_SECTIONS) => Audience::Partners,
+        () if section == Some("sales-units") && is_one_of(deed, &PARTNER_DEEDS) => Audience::Partners,
         () if !is_one_of(section, &SHARED_SECTIONS) => Audience::Everybody,
         () if is_one_of(thing, &PARTNER_PAGES) || is_one_of(deed, &PARTNER_DEEDS) => Audience::Partners,
         () => Audience::PartnersAndServed,
@@ -476,6 +478,9 @@ mod tests {
             ("/as/a/product-orders/1/refresh", Audience::PartnersAndServed),
             ("/as/a/product-orders/1/n%6fte", Audience::Partners),
             ("/as/a/sales-units", Audience::Everybody),
+            ("/as/a/sales-units/1/refresh", Audience::Everybody),
+            ("/as/a/sales-units/1/change", Audience::Partners),
+            ("/as/a/sales-units/1/price-p%61ckage", Audience::Partners),
             ("/as/a", Audience::Everybody),
         ] {
             assert_eq!(audience(path), expected, "{path}");

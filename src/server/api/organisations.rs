@@ -122,7 +122,7 @@ pub async fn merchants_file(
 
 /// Product orders
 ///
-/// For partners: all that name the partner, wherever they were made.
+/// For partners: all that name the partner, wherever they were made. For merchants that a partner serves: their own.
 #[utoipa::path(get, path = "/v1/organisations/{org_id}/product-orders", tag = TAG, operation_id = "list_product_orders",
     params(("org_id" = String, Path), ListParameters::<ProductOrders>), responses(
     Refusals,
@@ -154,7 +154,8 @@ pub async fn product_orders_file(
 
 /// Webhook registrations
 ///
-/// For partners: their own and those of their sales units.
+/// For partners: their own and those of their sales units. For merchants that a partner serves: those of their sales
+/// units.
 #[utoipa::path(get, path = "/v1/organisations/{org_id}/webhooks", tag = TAG, operation_id = "list_webhooks",
     params(("org_id" = String, Path), ListParameters::<Webhooks>), responses(
     Refusals,
