@@ -55,8 +55,8 @@ const SHARED_SECTIONS: [&str; 2] = ["product-orders", "webhooks"];
 const PARTNER_PAGES: [&str; 2] = ["new", "coverage"];
 const PARTNER_DEEDS: [&str; 8] =
     ["note", "delete", "send", "recognise", "release", "change", "status", "price-package"];
-/// What is between an organisation and its own people.
-const OWN_SECTIONS: [&str; 2] = ["members", "api-tokens"];
+/// What is between an organisation and its own people, or its customers.
+const OWN_SECTIONS: [&str; 3] = ["members", "api-tokens", "agreements"];
 
 /// For whom an address below `/as/` is.
 pub fn audience(path: &str) -> Audience {

@@ -81,7 +81,7 @@ fn head(organisation: &OrgId, merchant: &KnownMerchant, list: &str) -> impl Into
         <header class="page-head">
             <h1>{merchant.name()}</h1>
             <p class="numbers lead">{business.grouped()}<Copy text=business.id.clone() what="business identifier"/></p>
-            <form action=view_as method="post"><button type="submit"><Icon name="person"/>"View as merchant"</button></form>
+            <form class="view-as" action=view_as method="post"><button type="submit"><Icon name="person"/>"View as merchant"</button></form>
             {refresh}
         </header>
     }

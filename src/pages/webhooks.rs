@@ -110,7 +110,7 @@ fn partner_wide(acting: &Acting, events: &[String]) -> impl IntoView + use<> {
     });
     let names = names.collect_view();
     Some(view! {
-        <details class="card" id="partner-wide">
+        <details class="card partner-wide" id="partner-wide">
             <summary>{format!("{partner} also listens in all sales units connected to it, yours among them, for {} events", events.len())}</summary>
             <ul class="event-list">{names}</ul>
         </details>

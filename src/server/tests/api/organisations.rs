@@ -58,12 +58,17 @@ async fn a_list_is_read_page_by_page_with_its_filter(pool: PgPool) {
         assert_eq!((faulty.status, faulty.faulty()), (StatusCode::BAD_REQUEST, vec!["colour"]), "{list}");
     }
     assert_eq!(program.get(&format!("{sales_units}?limit=0&sort=size")).await.faulty(), ["limit", "sort"]);
-    // A merchant has its own units, and nothing of what is between the partner and upstream.
+    // A merchant has its own units, orders and webhooks, and nothing of what is between the partner and upstream.
     let merchant = reader(&portal, MERCHANT).await;
-    let own = portal.sandbox.merchants_of(PARTNER)[0].msns.len() as u64;
-    let [units, others @ ..] = lists(MERCHANT);
-    assert_eq!(merchant.get(&units).await.body["page"]["total"], own);
-    for list in others {
+    let own = portal.sandbox.merchants_of(PARTNER).remove(0);
+    let orders = portal.sandbox.orders_of(PARTNER).into_iter().filter(|order| order.business_id == own.id).count();
+    let webhooks = portal.sandbox.webhooks_of(PARTNER).into_iter();
+    let webhooks = webhooks.filter(|webhook| webhook.msn.as_ref().is_some_and(|msn| own.msns.contains(msn))).count();
+    let [units, merchants, product_orders, price_packages, hooks] = lists(MERCHANT);
+    for (list, total) in [(units, own.msns.len()), (product_orders, orders), (hooks, webhooks)] {
+        assert_eq!(merchant.get(&list).await.body["page"]["total"], total as u64, "{list}");
+    }
+    for list in [merchants, price_packages] {
         assert_eq!(merchant.get(&list).await.status, StatusCode::NOT_FOUND, "{list}");
         assert_eq!(merchant.get(&format!("{list}/export")).await.status, StatusCode::NOT_FOUND, "{list}");
     }
