@@ -374,7 +374,8 @@ async function openFirst(page: Page, open: Open): Promise<void> {
 
 /** Views as a merchant of the partner's that has an order to go on with; its landing page is open then. */
 export async function viewAsMerchant(page: Page, open: Open): Promise<void> {
-  await open(`${PARTNER}/product-orders?status=received&kind=prefill`);
+  // The oldest: those that tests have just sent name businesses that nobody knows.
+  await open(`${PARTNER}/product-orders?status=received&kind=prefill&sort=begun`);
   await openFirst(page, open);
   await page.locator('.facts').getByRole('link').filter({ hasNotText: 'MSN' }).first().click();
   await page.getByRole('button', { name: 'View as merchant' }).click();
