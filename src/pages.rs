@@ -65,6 +65,11 @@ pub fn acting() -> Option<Acting> {
     request()?.extensions.get().cloned()
 }
 
+/// Whether whoever looks at the page only views as a merchant, and so changes nothing.
+pub fn only_viewing() -> bool {
+    acting().is_some_and(|acting| acting.is_viewing())
+}
+
 /// Who looks at the page.
 pub fn signed_in() -> Option<SignedIn> {
     request()?.extensions.get().cloned()
@@ -152,7 +157,7 @@ pub fn set_status(status: StatusCode) {
 pub fn status_of(failure: &Failure) -> StatusCode {
     match failure {
         Failure::NotFound => StatusCode::NOT_FOUND,
-        Failure::NotAllowed => StatusCode::FORBIDDEN,
+        Failure::NotAllowed | Failure::OnlyViewing => StatusCode::FORBIDDEN,
         Failure::NoKeys | Failure::SwitchedOff | Failure::InTest => StatusCode::CONFLICT,
         Failure::KeysRefused | Failure::UpstreamSilent => StatusCode::BAD_GATEWAY,
         Failure::AskedTooOften => StatusCode::TOO_MANY_REQUESTS,

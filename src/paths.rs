@@ -4,7 +4,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 use uuid::Uuid;
 
 use crate::domain::identifiers::{BusinessIdentifier, Msn};
-use crate::domain::organisation::OrgId;
+use crate::domain::organisation::{Audience, OrgId};
 
 /// What stays readable in a query value.
 const VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'/');
@@ -49,20 +49,36 @@ fn decoded(path: &str) -> String {
 }
 
 /// What only partners have: merchants find nothing there.
-const PARTNER_SECTIONS: [&str; 7] =
-    ["product-orders", "logos", "templates", "merchants", "price-packages", "webhooks", "settings"];
+const PARTNER_SECTIONS: [&str; 5] = ["logos", "templates", "merchants", "price-packages", "settings"];
+/// What merchants see too that are served from a partner's copy; and what in there is the partner's all the same.
+const SHARED_SECTIONS: [&str; 2] = ["product-orders", "webhooks"];
+const PARTNER_PAGES: [&str; 2] = ["new", "coverage"];
+const PARTNER_DEEDS: [&str; 8] =
+    ["note", "delete", "send", "recognise", "release", "change", "status", "price-package"];
+/// What is between a merchant with keys of its own and its customers.
+const MERCHANT_SECTIONS: [&str; 3] = ["agreements", "agreement-changes", "failed-charges"];
+/// What is between an organisation and its own people.
+const OWN_SECTIONS: [&str; 2] = ["members", "api-tokens"];
 
-/// Whether an address below `/as/` is for partners alone.
-pub fn is_for_partners(path: &str) -> bool {
-    decoded(path).split('/').nth(3).is_some_and(|section| PARTNER_SECTIONS.contains(&section))
+/// For whom an address below `/as/` is.
+pub fn audience(path: &str) -> Audience {
+    let decoded = decoded(path);
+    let mut parts = decoded.split('/').skip(3);
+    let is_one_of = |part: Option<&str>, words: &[&str]| part.is_some_and(|part| words.contains(&part));
+    let (section, thing, deed) = (parts.next(), parts.next(), parts.next());
+    match () {
+        () if is_one_of(section, &PARTNER_SECTIONS) => Audience::Partners,
+        () if is_one_of(section, &MERCHANT_SECTIONS) => Audience::MerchantsWithKeys,
+        () if section == Some("sales-units") && is_one_of(deed, &PARTNER_DEEDS) => Audience::Partners,
+        () if !is_one_of(section, &SHARED_SECTIONS) => Audience::Everybody,
+        () if is_one_of(thing, &PARTNER_PAGES) || is_one_of(deed, &PARTNER_DEEDS) => Audience::Partners,
+        () => Audience::PartnersAndServed,
+    }
 }
 
-/// What only merchants with keys of their own have: everybody else finds nothing there.
-const MERCHANT_SECTIONS: [&str; 3] = ["agreements", "agreement-changes", "failed-charges"];
-
-/// Whether an address below `/as/` is for such merchants alone.
-pub fn is_for_merchants(path: &str) -> bool {
-    decoded(path).split('/').nth(3).is_some_and(|section| MERCHANT_SECTIONS.contains(&section))
+/// Whether an address below `/as/` is for the organisation's own people, and not for those who view as it.
+pub fn is_for_own_people(path: &str) -> bool {
+    decoded(path).split('/').nth(3).is_some_and(|section| OWN_SECTIONS.contains(&section))
 }
 
 /// A list as a file.
@@ -181,6 +197,11 @@ pub fn merchant(organisation: &OrgId, business: &BusinessIdentifier) -> String {
 
 pub fn merchant_refresh(organisation: &OrgId, business: &BusinessIdentifier) -> String {
     format!("{}/refresh", merchant(organisation, business))
+}
+
+/// Begins to view the portal as the merchant.
+pub fn merchant_view(organisation: &OrgId, business: &BusinessIdentifier) -> String {
+    format!("{}/view", merchant(organisation, business))
 }
 
 pub fn product_orders(organisation: &OrgId) -> String {
@@ -496,10 +517,31 @@ mod tests {
         ] {
             assert!(!is_devious(path), "{path}");
         }
-        for path in ["/as/a/webhooks", "/as/a/web%68ooks/new", "/as/a/web%2568ooks"] {
-            assert!(is_for_partners(path), "{path}");
+        for (path, expected) in [
+            ("/as/a/settings", Audience::Partners),
+            ("/as/a/sett%69ngs", Audience::Partners),
+            ("/as/a/agreements/agr_1/charges/chr-1", Audience::MerchantsWithKeys),
+            ("/as/a/failed%2Dcharges", Audience::MerchantsWithKeys),
+            ("/as/a/webhooks", Audience::PartnersAndServed),
+            ("/as/a/web%68ooks/new", Audience::Partners),
+            ("/as/a/web%2568ooks/%6eew", Audience::Partners),
+            ("/as/a/webhooks/coverage", Audience::Partners),
+            ("/as/a/webhooks/1", Audience::PartnersAndServed),
+            ("/as/a/webhooks/1/delete", Audience::Partners),
+            ("/as/a/product-orders/1", Audience::PartnersAndServed),
+            ("/as/a/product-orders/export", Audience::PartnersAndServed),
+            ("/as/a/product-orders/1/refresh", Audience::PartnersAndServed),
+            ("/as/a/product-orders/1/n%6fte", Audience::Partners),
+            ("/as/a/sales-units", Audience::Everybody),
+            ("/as/a/sales-units/1/refresh", Audience::Everybody),
+            ("/as/a/sales-units/1/change", Audience::Partners),
+            ("/as/a/sales-units/1/price-p%61ckage", Audience::Partners),
+            ("/as/a", Audience::Everybody),
+        ] {
+            assert_eq!(audience(path), expected, "{path}");
         }
-        assert!(!is_for_partners("/as/a/sales-units"));
+        assert!(is_for_own_people("/as/a/m%65mbers/1") && is_for_own_people("/as/a/api-tokens"));
+        assert!(!is_for_own_people("/as/a/members-only") && !is_for_own_people("/as/a"));
     }
 
     #[test]

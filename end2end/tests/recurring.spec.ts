@@ -2,15 +2,9 @@ import { type Locator, type Page } from '@playwright/test';
 import { fill } from './support/forms';
 import { unique } from './support/numbers';
 import { expect, test } from './support/portal';
-import { badge, fromOfferToEnd, refresh } from './support/recurring';
+import { badge, refresh } from './support/recurring';
 
 const MERCHANT = '/as/org_m_blabaer_kaffe';
-
-test('from the offer over the customer’s yes to a charge that fails, and to the end, in today’s version', async ({ page, open, context }) => {
-  await open(`${MERCHANT}/agreements`);
-  await expect(page.getByText('Recurring API: Version 3, today\'s, found out by asking.')).toBeVisible();
-  await fromOfferToEnd(page, open, context, MERCHANT, '');
-});
 
 test('what is reserved is captured in part, refunded and read again by its amounts', async ({ page, open, context }) => {
   await open(`${MERCHANT}/agreements/new`);

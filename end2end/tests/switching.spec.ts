@@ -38,8 +38,8 @@ test('who acts as a merchant sees its own units and nobody else’s', async ({ p
   await expect(page.getByText('you see its own sales units only')).toBeVisible();
   await expect(page.getByText('Served with the keys of Kystkassa AS.')).toBeVisible();
 
-  await page.getByRole('link', { name: 'My sales units' }).click();
-  await expect(page.getByRole('heading', { level: 1 })).toHaveText('My sales units');
+  await page.getByRole('link', { name: 'Your sales units' }).click();
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Your sales units');
   const merchants = new Set(await list.column('Merchant'));
   expect([...merchants]).toEqual(['Kaffe & Kanelbolle AS']);
   const { total } = await list.counted();

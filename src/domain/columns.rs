@@ -89,6 +89,28 @@ pub const WEBHOOKS: &[Column] = &[
     column("gone_at", "Gone since"),
 ];
 
+/// Amounts are minor units.
+pub const AGREEMENTS: &[Column] = &[
+    column("id", "Agreement id"),
+    column("state", "State"),
+    column("stopped_by", "Stopped by"),
+    column("product_name", "Product"),
+    column("pricing", "Pricing"),
+    column("amount", "Amount"),
+    column("currency", "Currency"),
+    column("interval", "Interval"),
+    column("started_at", "Started"),
+    column("stopped_at", "Stopped"),
+    column("external_id", "Your own id"),
+    column("phone_number_masked", "Phone number, masked"),
+    column("next_charge_on", "Next charge"),
+    column("next_charge_amount", "Amount of it"),
+    column("last_charge_on", "Last charge"),
+    column("last_charge_amount", "Amount of that"),
+    column("last_charge_state", "State of that"),
+    column("gone_at", "No longer visible since"),
+];
+
 /// Those of `all` that are named, in the order of `all`; without any name, all of them.
 ///
 /// # Errors

@@ -9,6 +9,9 @@ pub enum Failure {
     NotFound,
     #[error("Your role in this organisation does not allow that.")]
     NotAllowed,
+    /// Whoever views as a merchant only looks.
+    #[error("You see this as a merchant, on behalf of your partner. Nothing can be changed from here.")]
+    OnlyViewing,
     /// Upstream could not be asked, or did not answer in time.
     #[error("Vipps MobilePay did not answer. What is shown is from before.")]
     UpstreamSilent,

@@ -98,6 +98,15 @@ pub struct OwnedSalesUnit {
     pub gone_at: Option<OffsetDateTime>,
 }
 
+/// One of the partner's people has viewed the portal as a merchant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Viewed {
+    pub by_email: String,
+    pub begun_at: OffsetDateTime,
+    /// When the last page of it was opened.
+    pub last_at: OffsetDateTime,
+}
+
 impl KnownMerchant {
     /// Its name, or its number in place of one.
     pub fn name(&self) -> String {

@@ -19,7 +19,22 @@ impl OrgId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// What stands where organisations do when one of a partner's people views the portal as a merchant.
+    pub fn of_view(number: u128) -> Self {
+        Self(format!("{VIEW}{number:032x}"))
+    }
+
+    /// Whether it may be a view of a merchant.
+    pub fn may_be_view(&self) -> bool {
+        self.0
+            .strip_prefix(VIEW)
+            .is_some_and(|rest| rest.len() == 32 && rest.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    }
 }
+
+/// What the id of a view begins with.
+const VIEW: &str = "view-";
 
 impl fmt::Display for OrgId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -70,6 +85,29 @@ impl OrganisationKind {
         match self {
             Self::Partner => "Partner",
             Self::Merchant => "Merchant",
+        }
+    }
+}
+
+/// Who has a part of the portal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    Everybody,
+    /// Partners, and merchants that are served from a partner's copy: those see what is their own in it.
+    PartnersAndServed,
+    Partners,
+    /// Merchants whose keys are their own.
+    MerchantsWithKeys,
+}
+
+impl Audience {
+    /// Whether an organisation of this kind belongs to it; `served` if it sees its own rows in a partner's copy.
+    pub fn has(self, kind: OrganisationKind, served: bool) -> bool {
+        match self {
+            Self::Everybody => true,
+            Self::PartnersAndServed => served || kind == OrganisationKind::Partner,
+            Self::Partners => kind == OrganisationKind::Partner,
+            Self::MerchantsWithKeys => !served && kind == OrganisationKind::Merchant,
         }
     }
 }
@@ -178,6 +216,17 @@ mod tests {
         assert!(OrgId::parse("org_kyst-kassa2").is_some());
         for wrong in ["", "Org", "org x", "org'", "org/..", "örg", &"a".repeat(65)] {
             assert!(OrgId::parse(wrong).is_none(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_view_is_told_from_other_ids() {
+        let view = OrgId::of_view(255);
+        assert_eq!(view.as_str(), "view-000000000000000000000000000000ff");
+        assert_eq!(OrgId::parse(view.as_str()).as_ref(), Some(&view));
+        assert!(view.may_be_view());
+        for other in ["org_kystkassa", "view-", "view-ff", "view-000000000000000000000000000000fx"] {
+            assert!(!OrgId::parse(other).unwrap().may_be_view(), "{other}");
         }
     }
 

@@ -198,6 +198,31 @@ impl OrderStatus {
         }
     }
 
+    /// The same for the merchant, whose order it is.
+    pub fn merchants_label(&self) -> &str {
+        match self {
+            Self::Received => "To be filled in",
+            Self::MerchantViewed => "Opened, not submitted",
+            Self::WaitingForMerchant => "Waiting for you",
+            other => other.label(),
+        }
+    }
+
+    /// What the merchant should do next, in one sentence; none if there is nothing left to do.
+    pub fn merchants_next(&self) -> Option<&'static str> {
+        match self {
+            Self::Received => Some("Open the link, check what is filled in, and submit the form."),
+            Self::MerchantViewed => Some("Go on with the form behind the link, and submit it."),
+            Self::Submitted => Some("Nothing for now: Vipps MobilePay is working on the order."),
+            Self::WaitingForMerchant => {
+                Some("Vipps MobilePay has asked you for something. Answer the mail that it has sent to you.")
+            }
+            Self::Rejected => Some("Vipps MobilePay has written to you why it declined. Then talk to your partner."),
+            Self::Expired => Some("The link no longer works. Ask your partner for a new order."),
+            Self::Completed | Self::Other(_) | Self::Unknown => None,
+        }
+    }
+
     /// Whether nothing more will come.
     pub fn is_final(&self) -> bool {
         matches!(self, Self::Completed | Self::Rejected | Self::Expired)

@@ -17,6 +17,7 @@ use crate::domain::agreement::{AgreementRow, AgreementState, RecurringVersion, S
 use crate::domain::agreement_filter::{AgreementFacets, AgreementQuery, Sort};
 use crate::domain::freshness::{absolute, day};
 use crate::domain::charge::ChargeState;
+use crate::domain::columns::AGREEMENTS;
 use crate::domain::money::{Currency, Money};
 use crate::domain::organisation::{OrgId, Role};
 use crate::domain::page::Page;
@@ -95,9 +96,8 @@ fn list(
         one: "agreement",
         many: "agreements",
         searched: "Product, agreement id, your own id or phone number",
-        // Not for programs yet.
-        columns: &[],
-        api: String::new(),
+        columns: AGREEMENTS,
+        api: acting.api_address("agreements"),
         query,
     };
     let columns = vec![

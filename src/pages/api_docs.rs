@@ -226,7 +226,7 @@ mod tests {
         let (_, description) = routes();
         let openapi = serde_json::to_value(&description).unwrap();
         let count: usize = grouped(&openapi).values().map(Vec::len).sum();
-        assert_eq!(count, 33);
+        assert_eq!(count, 35);
         let order = grouped(&openapi).remove("Management API").unwrap();
         let order = order.into_iter().find(|operation| operation.about["operationId"] == "management_order").unwrap();
         let sent = body(&openapi, &order.about["requestBody"]).unwrap();

@@ -4,6 +4,7 @@
 use leptos::prelude::*;
 use time::OffsetDateTime;
 
+use super::only_viewing;
 use crate::components::{Badge, Copy, Icon, Tone};
 use crate::domain::failure::Failure;
 use crate::domain::freshness::{CopyState, Freshness, absolute, failing};
@@ -23,10 +24,12 @@ pub fn refresh_form(age: AnyView, refresh: String, list: &str) -> AnyView {
     view! {
         <div class="freshness">
             <span class="age">{age}</span>
-            <form action=refresh method="post">
-                <input type="hidden" name="list" value=list/>
-                <button type="submit" class="quiet"><Icon name="refresh"/>"Refresh"</button>
-            </form>
+            {(!only_viewing()).then(|| view! {
+                <form action=refresh method="post">
+                    <input type="hidden" name="list" value=list/>
+                    <button type="submit" class="quiet"><Icon name="refresh"/>"Refresh"</button>
+                </form>
+            })}
         </div>
     }
     .into_any()

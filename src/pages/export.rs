@@ -12,7 +12,7 @@ use crate::paths;
 pub struct ExportMenu {
     /// The address of the file.
     pub path: String,
-    /// The whole address at which programs read the list.
+    /// The whole address at which programs read the list; empty if none does.
     pub api: String,
     pub columns: &'static [Column],
     /// The filter of the list as it is shown, as keys and values of the address.
@@ -24,6 +24,13 @@ impl ExportMenu {
         let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.chosen).finish();
         let command =
             format!("curl -H \"Authorization: Bearer $PORTAL_TOKEN\" \"{}\"", paths::with_query(&self.api, &query));
+        let for_programs = (!self.api.is_empty()).then(|| {
+            view! {
+                <h2>"For programs"</h2>
+                <p class="command"><code>{command.clone()}</code><Copy text=command what="command"/></p>
+                <p class="hint"><a href=paths::API_DOCS>"What programs can ask"</a></p>
+            }
+        });
         let filter = self.chosen.into_iter().map(|(key, value)| view! { <input type="hidden" name=key value=value/> });
         let filter = filter.collect_view();
         let columns = self.columns.iter().map(|column| {
@@ -47,9 +54,7 @@ impl ExportMenu {
                         </fieldset>
                         <p class="actions">{buttons}</p>
                     </form>
-                    <h2>"For programs"</h2>
-                    <p class="command"><code>{command.clone()}</code><Copy text=command what="command"/></p>
-                    <p class="hint"><a href=paths::API_DOCS>"What programs can ask"</a></p>
+                    {for_programs}
                 </div>
             </details>
         }

@@ -3,8 +3,9 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
+use super::{product_orders, sales_units};
 use crate::components::Icon;
-use crate::domain::organisation::{Organisation, OrganisationKind};
+use crate::domain::organisation::{Audience, Organisation, OrganisationKind};
 use crate::islands::copying::Copying;
 use crate::islands::freshness::FreshnessWatch;
 use crate::islands::keyboard::Keyboard;
@@ -36,7 +37,7 @@ pub fn ActingFrame(acting: Acting, place: Place, #[prop(into)] title: String, ch
         OrganisationKind::Partner => "partner",
         OrganisationKind::Merchant => "merchant",
     };
-    let menu = menu(&organisation, acting.has_agreements()).into_iter().map(|(heading, items)| {
+    let menu = menu(&acting).into_iter().map(|(heading, items)| {
         let items = items.into_iter().map(|(item, icon, label, path)| {
             let current = (item == place).then_some("page");
             view! { <li><a href=path aria-current=current><Icon name=icon/>{label}</a></li> }
@@ -52,16 +53,16 @@ pub fn ActingFrame(acting: Acting, place: Place, #[prop(into)] title: String, ch
     view! {
         <Title text=document_title/>
         <a class="skip" href="#main">"Skip to content"</a>
-        <div class="frame" data-kind=kind>
+        <div class="frame" data-kind=kind data-viewing=acting.is_viewing().then_some("")>
             <header class="side-bar">
-                <Switcher organisation=organisation.clone() recent=acting.recent().to_vec() registry=acting.is_instance_admin()/>
+                <Switcher organisation=organisation.clone() viewing=acting.is_viewing() recent=acting.recent().to_vec() registry=acting.is_instance_admin()/>
                 <nav aria-label="Menu">
                     {menu.collect_view()}
                 </nav>
                 <p class="keys-hint">"Press "<kbd>"?"</kbd>" for keys"</p>
                 <Account email=acting.email().to_owned()/>
             </header>
-            <main id="main" tabindex="-1">{in_test}{children()}</main>
+            <main id="main" tabindex="-1">{viewing_mark(&acting)}{in_test}{children()}</main>
         </div>
         <Keyboard/>
         <Copying/>
@@ -69,37 +70,63 @@ pub fn ActingFrame(acting: Acting, place: Place, #[prop(into)] title: String, ch
     }
 }
 
+/// Says on every page that somebody looks as a merchant who is none of its people, and leads back.
+fn viewing_mark(acting: &Acting) -> impl IntoView + use<> {
+    let viewing = acting.viewing()?;
+    let (merchant, partner) = (acting.organisation().name.clone(), viewing.partner.name.clone());
+    let back = paths::merchant(&viewing.partner.id, &viewing.business);
+    Some(view! {
+        <aside class="viewing" aria-label="Viewing as a merchant">
+            <p>
+                <Icon name="person"/>
+                <span>"You see this as "<strong>{merchant}</strong>", on behalf of "<strong>{partner.clone()}</strong>". You can look, and change nothing."</span>
+            </p>
+            <a class="button" href=back>{format!("Back to {partner}")}</a>
+        </aside>
+    })
+}
+
 /// An entry of the menu: the place, its icon, its words, its address.
 type Item = (Place, &'static str, &'static str, String);
 
 /// The menu, in parts with a heading each. Partners and merchants have different ones.
-fn menu(organisation: &Organisation, has_agreements: bool) -> Vec<(&'static str, Vec<Item>)> {
-    let id = &organisation.id;
+fn menu(acting: &Acting) -> Vec<(&'static str, Vec<Item>)> {
+    let id = &acting.organisation().id;
     let home = (Place::Landing, "home", "Overview", paths::organisation(id));
+    let orders = |label| (Place::ProductOrders, "order", label, paths::product_orders(id));
+    let webhooks = (Place::Webhooks, "webhook", "Webhooks", paths::webhooks(id));
     let members = (Place::Members, "person", "Members", paths::members(id));
     let tokens = (Place::ApiTokens, "key", "API tokens", paths::api_tokens(id));
-    if organisation.kind == OrganisationKind::Merchant {
-        let units = (Place::SalesUnits, "store", "My sales units", paths::sales_units(id));
-        let mut own = vec![home, units];
-        if has_agreements {
+    if !acting.is_partner() {
+        let mut own = vec![home, (Place::SalesUnits, "store", sales_units::title(acting), paths::sales_units(id))];
+        let mut menu = Vec::new();
+        if acting.is_among(Audience::PartnersAndServed) {
+            own.push(orders(product_orders::title(acting)));
+            menu.push(("Developers", vec![webhooks]));
+        }
+        if acting.has_agreements() {
             own.push((Place::Agreements, "order", "Agreements", paths::agreements(id)));
             own.push((Place::FailedCharges, "failed", "Where they fail", paths::failed_charges(id)));
         }
-        return vec![("", own), ("Organisation", vec![members, tokens])];
+        menu.insert(0, ("", own));
+        if !acting.is_viewing() {
+            menu.push(("Organisation", vec![members, tokens]));
+        }
+        return menu;
     }
     vec![
         (
             "",
             vec![
                 home,
-                (Place::ProductOrders, "order", "Product orders", paths::product_orders(id)),
+                orders(product_orders::title(acting)),
                 (Place::Templates, "template", "Order templates", paths::templates(id)),
                 (Place::SalesUnits, "store", "Sales units", paths::sales_units(id)),
                 (Place::Merchants, "merchant", "Merchants", paths::merchants(id)),
                 (Place::PricePackages, "price", "Price packages", paths::price_packages(id)),
             ],
         ),
-        ("Developers", vec![(Place::Webhooks, "webhook", "Webhooks", paths::webhooks(id))]),
+        ("Developers", vec![webhooks]),
         ("Organisation", vec![members, tokens, (Place::Settings, "settings", "Settings", paths::settings(id))]),
     ]
 }
@@ -126,6 +153,8 @@ pub fn PlainFrame(#[prop(into)] title: String, email: Option<String>, children: 
 #[component]
 fn Switcher(
     organisation: Organisation,
+    /// Whether somebody only looks as it.
+    viewing: bool,
     recent: Vec<Organisation>,
     /// Whether there is a way to the registry.
     registry: bool,
@@ -146,7 +175,7 @@ fn Switcher(
             <summary>
                 <span class="avatar" aria-hidden="true">{initials(&organisation.name)}</span>
                 <span class="acting-as">
-                    <small class="kind">{format!("Acting as {}", organisation.kind.as_str())}</small>
+                    <small class="kind">{format!("{} as {}", if viewing { "Viewing" } else { "Acting" }, organisation.kind.as_str())}</small>
                     <strong>{organisation.name}</strong>
                 </span>
                 <Icon name="switch"/>

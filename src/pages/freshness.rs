@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::only_viewing;
 use crate::components::{Ago, Icon, grouped};
 use crate::domain::freshness::{CopyState, Freshness, failing};
 
@@ -49,10 +50,12 @@ pub fn FreshnessLine(freshness: Freshness, #[prop(into)] refresh: String, #[prop
         <div id="freshness" class=tone data-poll=if fetching { "1000" } else { "20000" }>
             <span class="age">{age}</span>
             {progress}
-            <form action=refresh method="post">
-                <input type="hidden" name="back" value=back/>
-                <button type="submit" class="quiet"><Icon name="refresh"/>"Refresh"</button>
-            </form>
+            {(!only_viewing()).then(|| view! {
+                <form action=refresh method="post">
+                    <input type="hidden" name="back" value=back/>
+                    <button type="submit" class="quiet"><Icon name="refresh"/>"Refresh"</button>
+                </form>
+            })}
         </div>
     }
 }

@@ -1,8 +1,11 @@
 //! The first page when acting as a partner or merchant.
 
+mod merchant;
+
 use leptos::either::Either;
 use leptos::prelude::*;
 
+use self::merchant::MerchantOverview;
 use super::frame::{ActingFrame, Place};
 use super::freshness::FreshnessLine;
 use super::not_found::{Failed, NotFoundPage};
@@ -40,8 +43,12 @@ struct Overview {
     visible: usize,
     waiting: usize,
     gone: usize,
-    /// For partners alone.
-    partner: Option<PartnerOverview>,
+    whose: Whose,
+}
+
+enum Whose {
+    Partners(PartnerOverview),
+    Merchants(MerchantOverview),
 }
 
 struct PartnerOverview {
@@ -63,7 +70,11 @@ async fn load(acting: &Acting) -> Result<Overview, Failure> {
         visible: count(StateFacet::Visible).await?,
         waiting: count(StateFacet::Waiting).await?,
         gone: count(StateFacet::Gone).await?,
-        partner: if acting.is_partner() { Some(partner(acting).await?) } else { None },
+        whose: if acting.is_partner() {
+            Whose::Partners(partner(acting).await?)
+        } else {
+            Whose::Merchants(merchant::load(acting).await?)
+        },
     })
 }
 
@@ -115,6 +126,19 @@ async fn partner(acting: &Acting) -> Result<PartnerOverview, Failure> {
         },
         path: Some(paths::template(id, kept.id)),
     }));
+    attention.extend(lost(acting).await?);
+    let open = ProductOrderFacets { follow: Some(FollowFacet::Waiting), ..Default::default() };
+    Ok(PartnerOverview {
+        merchants: acting.count_merchants(&MerchantFilter::default()).await?,
+        open_orders: acting.count_product_orders(&open.into()).await?,
+        attention,
+    })
+}
+
+/// What upstream no longer shows.
+async fn lost(acting: &Acting) -> Result<Vec<Attention>, Failure> {
+    let id = &acting.organisation().id;
+    let mut attention = Vec::new();
     let webhooks: WebhookFilter =
         WebhookFacets { state: Some(WebhookStateFacet::VanishedLately), ..Default::default() }.into();
     let units = in_state(StateFacet::GoneLately);
@@ -130,12 +154,7 @@ async fn partner(acting: &Acting) -> Result<PartnerOverview, Failure> {
         let text = counted(count, one, "that vanished in the last 30 days");
         attention.extend((count > 0).then_some(Attention { tone: Tone::Warning, text, path: Some(path) }));
     }
-    let open = ProductOrderFacets { follow: Some(FollowFacet::Waiting), ..Default::default() };
-    Ok(PartnerOverview {
-        merchants: acting.count_merchants(&MerchantFilter::default()).await?,
-        open_orders: acting.count_product_orders(&open.into()).await?,
-        attention,
-    })
+    Ok(attention)
 }
 
 fn counted(count: usize, one: &str, what: &str) -> String {
@@ -153,13 +172,16 @@ fn page(acting: &Acting, overview: Overview) -> impl IntoView + use<> {
     let open = ProductOrderFacets { follow: Some(FollowFacet::Waiting), ..Default::default() };
     let open: ProductOrderFilter = open.into();
     let mut figures = vec![(overview.visible, "sales units visible at Vipps MobilePay", list(StateFacet::Visible))];
-    if let Some(partner) = &overview.partner {
-        figures.push((partner.merchants, "merchants", paths::merchants(&id)));
-        figures.push((
-            partner.open_orders,
-            "product orders wait for their merchant",
-            paths::product_orders_with(&id, &open.to_query()),
-        ));
+    match &overview.whose {
+        Whose::Partners(partner) => {
+            figures.push((partner.merchants, "merchants", paths::merchants(&id)));
+            figures.push((
+                partner.open_orders,
+                "product orders wait for their merchant",
+                paths::product_orders_with(&id, &open.to_query()),
+            ));
+        }
+        Whose::Merchants(merchant) => figures.extend(merchant.figures(acting)),
     }
     figures.push((overview.waiting, "sales units waiting for their details", list(StateFacet::Waiting)));
     figures.push((overview.gone, "sales units no longer visible", list(StateFacet::Gone)));
@@ -168,12 +190,17 @@ fn page(acting: &Acting, overview: Overview) -> impl IntoView + use<> {
     });
     let figures = figures.collect_view();
     let served_by = acting.served_by().map(|partner| format!("Served with the keys of {partner}."));
-    let attention = overview.partner.map(|partner| attention_card(partner.attention));
+    let (next, attention) = match overview.whose {
+        Whose::Partners(partner) => (None, Some(partner.attention)),
+        Whose::Merchants(merchant) => (merchant.orders_card(acting), merchant.attention),
+    };
+    let attention = attention.map(attention_card);
     view! {
         <header class="page-head">
             <h1>{organisation.name.clone()}</h1>
             <p class="lead">
-                {if attention.is_some() { "You act as this partner: you see the sales units of all merchants connected to it. " }
+                {if acting.is_partner() { "You act as this partner: you see the sales units of all merchants connected to it. " }
+                else if acting.is_viewing() { "This is what the people of this merchant see: its own sales units, and what belongs to them. " }
                 else { "You act on behalf of this merchant: you see its own sales units only. " }}
                 {served_by}
             </p>
@@ -189,6 +216,7 @@ fn page(acting: &Acting, overview: Overview) -> impl IntoView + use<> {
             </label>
             <button type="submit" class="primary">"Find"</button>
         </form>
+        {next}
         {attention}
         <ul class="figures">{figures}</ul>
     }

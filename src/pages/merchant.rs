@@ -12,11 +12,11 @@ use super::frame::{ActingFrame, Place};
 use super::list::opened_from;
 use super::not_found::{Failed, NotFoundPage};
 use super::{acting, loaded, merchants, parameter, product_orders, query, segment};
-use crate::components::{Ago, Copy, grouped};
+use crate::components::{Ago, Copy, Icon, grouped};
 use crate::domain::failure::Failure;
-use crate::domain::freshness::absolute;
+use crate::domain::freshness::{absolute, machine};
 use crate::domain::identifiers::BusinessIdentifier;
-use crate::domain::merchant::{KnownMerchant, Merchant, MerchantStatus, OwnedSalesUnit};
+use crate::domain::merchant::{KnownMerchant, Merchant, MerchantStatus, OwnedSalesUnit, Viewed};
 use crate::domain::merchant_filter::MerchantFacets;
 use crate::domain::organisation::{OrgId, Role};
 use crate::domain::product_order::ProductOrderRow;
@@ -53,7 +53,7 @@ pub fn MerchantPage() -> impl IntoView {
 }
 
 fn details(acting: &Acting, found: MerchantView, list: &str, outcome: Option<&str>) -> impl IntoView + use<> {
-    let MerchantView { merchant, units, unit_count, orders, contracts } = found;
+    let MerchantView { merchant, units, unit_count, orders, contracts, viewings } = found;
     let organisation = &acting.organisation().id;
     let orders = orders_card(acting, &merchant.business_identifier, orders);
     let units = units_card(organisation, &merchant.business_identifier, units, unit_count);
@@ -62,7 +62,7 @@ fn details(acting: &Acting, found: MerchantView, list: &str, outcome: Option<&st
         {refresh_outcome(acting.freshness_of_merchants(), outcome)}
         {gone_notice(&merchant)}
         <div class="columns">
-            <div>{facts(&merchant)}{contracts_section(acting, contracts)}</div>
+            <div>{facts(&merchant)}{contracts_section(acting, contracts)}{viewings.map(viewings_card)}</div>
             <div>{units}{orders}</div>
         </div>
         {raw_answer(merchant.raw)}
@@ -76,12 +76,35 @@ fn head(organisation: &OrgId, merchant: &KnownMerchant, list: &str) -> impl Into
         None => view! { "Not fetched yet" }.into_any(),
     };
     let refresh = refresh_form(age, paths::merchant_refresh(organisation, business), list);
+    let view_as = paths::merchant_view(organisation, business);
     view! {
         <header class="page-head">
             <h1>{merchant.name()}</h1>
             <p class="numbers lead">{business.grouped()}<Copy text=business.id.clone() what="business identifier"/></p>
+            <form class="view-as" action=view_as method="post"><button type="submit"><Icon name="person"/>"View as merchant"</button></form>
             {refresh}
         </header>
+    }
+}
+
+/// Who has lately looked at the portal as this merchant.
+fn viewings_card(viewings: Vec<Viewed>) -> impl IntoView {
+    let none = viewings.is_empty();
+    let lines = viewings.into_iter().map(|viewed| {
+        let begun = viewed.begun_at;
+        view! { <li><span>{format!("Viewed as merchant by {}", viewed.by_email)}</span><time datetime=machine(begun)>{format!("at {}", absolute(begun))}</time></li> }
+    });
+    let lines = lines.collect_view();
+    view! {
+        <section class="card" id="viewings">
+            <h2>"Viewed as merchant"</h2>
+            {if none {
+                Either::Left(view! { <p class="pending">"Nobody has yet."</p> })
+            } else {
+                Either::Right(view! { <ol class="timeline">{lines}</ol> })
+            }}
+            <p class="hint">"For admins: the last few times that somebody of yours has looked at the portal as this merchant."</p>
+        </section>
     }
 }
 
@@ -91,7 +114,7 @@ fn orders_card(acting: &Acting, business: &BusinessIdentifier, orders: Vec<Produ
     let rows = orders.into_iter().map(|order| {
         let path = paths::product_order(organisation, order.id);
         let title = order.sales_unit_name.clone().unwrap_or_else(|| order.product_type.label().to_owned());
-        view! { <li><a href=path>{title}</a><span>{product_orders::status_badge(&order)}" "<Ago then=order.begun_at/></span></li> }
+        view! { <li><a href=path>{title}</a><span>{product_orders::status_badge(acting, &order)}" "<Ago then=order.begun_at/></span></li> }
     });
     let rows = rows.collect_view();
     let new = paths::new_product_order_for(organisation, business);

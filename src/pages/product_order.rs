@@ -17,7 +17,7 @@ use super::details::{breadcrumb, raw_answer, refresh_form};
 use super::frame::{ActingFrame, Place};
 use super::list::opened_from;
 use super::not_found::{Failed, NotFoundPage};
-use super::product_orders::{status_badge, title_of};
+use super::product_orders::{self, status_badge, title_of};
 use super::{acting, loaded, parameter, query};
 use crate::components::Ago;
 use crate::domain::failure::Failure;
@@ -53,6 +53,11 @@ impl Shown<'_> {
         view! { <input type="hidden" name="list" value=list/> }.into_any()
     }
 
+    /// Whether a merchant looks at an order of its own: then it is for looking only.
+    fn is_merchants(&self) -> bool {
+        !self.acting.is_partner()
+    }
+
     fn may_change(&self) -> bool {
         self.acting.may(Role::Operator).is_ok()
     }
@@ -78,7 +83,7 @@ pub fn ProductOrderPage() -> impl IntoView {
         let back = paths::product_orders_with(&acting.organisation().id, &list);
         view! {
             <ActingFrame acting=acting.clone() place=Place::ProductOrders title>
-                {breadcrumb(back, "Product orders")}
+                {breadcrumb(back, product_orders::title(&acting))}
                 {match found {
                     Ok(found) => Either::Left(details(&acting, found, &list, did.as_deref())),
                     Err(failure) => Either::Right(view! { <Failed failure/> }),
@@ -91,7 +96,18 @@ pub fn ProductOrderPage() -> impl IntoView {
 fn details(acting: &Acting, found: ProductOrderView, list: &str, did: Option<&str>) -> impl IntoView + use<> {
     let ProductOrderView { order, candidates, filled_in } = found;
     let shown = Shown { acting, order: &order, list, now: OffsetDateTime::now_utc() };
-    view! {
+    if shown.is_merchants() {
+        return Either::Left(view! {
+            {head(&shown)}
+            {outcome(&order, did)}
+            {standing::for_merchant(&shown)}
+            <div class="columns">
+                <div>{for_merchant::own_link_card(&shown)}{deeds::timeline(&shown)}</div>
+                <div>{facts::facts(&shown)}</div>
+            </div>
+        });
+    }
+    Either::Right(view! {
         {head(&shown)}
         {outcome(&order, did)}
         {standing::standing(&shown, &candidates)}
@@ -108,7 +124,7 @@ fn details(acting: &Acting, found: ProductOrderView, list: &str, did: Option<&st
             </div>
         </div>
         {raw_answer(order.raw.clone())}
-    }
+    })
 }
 
 fn head(shown: &Shown<'_>) -> impl IntoView + use<> {
@@ -122,7 +138,7 @@ fn head(shown: &Shown<'_>) -> impl IntoView + use<> {
     view! {
         <header class="page-head">
             <h1>{title_of(row)}</h1>
-            <p class="lead">{product}{merchant.map(|merchant| format!(" for {merchant}"))}" · "{status_badge(row)}</p>
+            <p class="lead">{product}{merchant.map(|merchant| format!(" for {merchant}"))}" · "{status_badge(shown.acting, row)}</p>
             {refresh_form(age, shown.deed("refresh"), shown.list)}
         </header>
     }

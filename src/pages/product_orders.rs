@@ -15,6 +15,7 @@ use super::{acting, loaded, query};
 use crate::components::form::Disabled;
 use crate::components::{Ago, Badge, Copy, Icon, Marked, Tone};
 use crate::domain::columns::PRODUCT_ORDERS;
+use crate::domain::freshness::CopyState;
 use crate::domain::list::Choosable;
 use crate::domain::organisation::{OrgId, Role};
 use crate::domain::page::Page;
@@ -33,8 +34,9 @@ pub fn ProductOrdersPage() -> impl IntoView {
     let query = ProductOrderQuery::from_query(&query());
     Either::Right(loaded(async move {
         let page = acting.product_orders(&query).await;
+        let title = title(&acting);
         view! {
-            <ActingFrame acting=acting.clone() place=Place::ProductOrders title="Product orders">
+            <ActingFrame acting=acting.clone() place=Place::ProductOrders title>
                 {match page {
                     Ok(page) => Either::Left(list(&acting, &query, page)),
                     Err(failure) => Either::Right(view! { <Failed failure/> }),
@@ -44,6 +46,10 @@ pub fn ProductOrdersPage() -> impl IntoView {
     }))
 }
 
+pub fn title(acting: &Acting) -> &'static str {
+    if acting.is_partner() { "Product orders" } else { "Your product orders" }
+}
+
 fn list(acting: &Acting, query: &ProductOrderQuery, page: Page<ProductOrderRow>) -> impl IntoView + use<> {
     let organisation = &acting.organisation().id;
     let list = List {
@@ -51,7 +57,11 @@ fn list(acting: &Acting, query: &ProductOrderQuery, page: Page<ProductOrderRow>)
         title: "Product orders",
         one: "product order",
         many: "product orders",
-        searched: "Name, business identifier, MSN, order ID or note",
+        searched: if acting.is_partner() {
+            "Name, business identifier, MSN, order ID or note"
+        } else {
+            "Name, business identifier, MSN or order ID"
+        },
         columns: PRODUCT_ORDERS,
         api: acting.api_address("product-orders"),
         query,
@@ -66,16 +76,9 @@ fn list(acting: &Acting, query: &ProductOrderQuery, page: Page<ProductOrderRow>)
         list.sortable(Sort::Begun),
     ];
     let freshness = acting.freshness_of_product_orders();
-    let none = ("No product orders", "No product order names this partner yet. Send the first one with New order.");
-    let nothing = Nothing {
-        no_match: "No product order has all of this in its names, business identifier, MSN, order ID or note.",
-        hint: Some(
-            "Orders in which the merchant has not chosen this partner are not shown to it by Vipps MobilePay."
-                .to_owned(),
-        ),
-        none: nothing_because(&freshness.state, none),
-    };
+    let nothing = nothing(acting, &freshness.state);
     let look = Look {
+        acting,
         organisation,
         needles: needles(&query.filter.text).into(),
         opened_from: query.to_query(),
@@ -83,17 +86,37 @@ fn list(acting: &Acting, query: &ProductOrderQuery, page: Page<ProductOrderRow>)
         with_message: query.filter.facets.follow.is_some(),
         now: OffsetDateTime::now_utc(),
     };
-    let form = list.form(facets(&query.filter.facets));
+    let form = list.form(facets(acting, &query.filter.facets));
     let results = list.results(page, columns, |order| row(&look, order), &nothing);
     view! {
         <header class="page-head">
-            <h1>"Product orders"</h1>
-            {new_order(acting)}
+            <h1>{title(acting)}</h1>
+            {acting.is_partner().then(|| new_order(acting))}
             <FreshnessLine freshness refresh=paths::product_orders_refresh(organisation) back=list.shown()/>
         </header>
         {form}
-        {follow_up(organisation)}
+        {acting.is_partner().then(|| follow_up(organisation))}
         {results}
+    }
+}
+
+fn nothing(acting: &Acting, state: &CopyState) -> Nothing {
+    if acting.is_partner() {
+        let none = ("No product orders", "No product order names this partner yet. Send the first one with New order.");
+        return Nothing {
+            no_match: "No product order has all of this in its names, business identifier, MSN, order ID or note.",
+            hint: Some(
+                "Orders in which the merchant has not chosen this partner are not shown to it by Vipps MobilePay."
+                    .to_owned(),
+            ),
+            none: nothing_because(state, none),
+        };
+    }
+    let none = ("No product orders", "Your partner has sent you no product order, and none that you made names it.");
+    Nothing {
+        no_match: "No product order has all of this in its names, business identifier, MSN or order ID.",
+        hint: Some("Only orders that name your partner are shown.".to_owned()),
+        none: nothing_because(state, none),
     }
 }
 
@@ -119,19 +142,21 @@ fn follow_up(organisation: &OrgId) -> impl IntoView + use<> {
     view! { <nav class="follow-up" aria-label="To follow up"><span>"To follow up:"</span><ul>{links}</ul></nav> }
 }
 
-fn facets(facets: &ProductOrderFacets) -> Vec<AnyView> {
-    vec![
-        choice("follow", "To follow up", facets.follow),
+fn facets(acting: &Acting, facets: &ProductOrderFacets) -> Vec<AnyView> {
+    let follow = acting.is_partner().then(|| choice("follow", "To follow up", facets.follow));
+    let others = [
         choice("status", "Status", facets.status),
         choice("kind", "Kind", facets.kind),
         choice("product", "Product", facets.product),
         choice("age", "Sent", facets.age),
         choice("state", "State", facets.state),
-    ]
+    ];
+    follow.into_iter().chain(others).collect()
 }
 
 /// What every row is shown with.
 struct Look<'a> {
+    acting: &'a Acting,
     organisation: &'a OrgId,
     needles: Arc<[String]>,
     opened_from: String,
@@ -144,8 +169,9 @@ fn row(look: &Look<'_>, order: ProductOrderRow) -> AnyView {
     let marked = |text: String| view! { <Marked text needles=Arc::clone(&look.needles)/> };
     let unknown = || view! { <span class="pending">"Unknown"</span> };
     let left = order.expires_at().map(|expires| view! { <small class="below">{days_left(expires, look.now)}</small> });
-    let message =
-        messages(&order, look.now).filter(|_| look.with_message).and_then(|(_, texts)| texts.into_iter().next());
+    let message = messages(&order, look.now)
+        .filter(|_| look.with_message && look.acting.is_partner())
+        .and_then(|(_, texts)| texts.into_iter().next());
     let message = message.map(|message| view! { <Copy text=message.text what="message to the merchant"/> });
     let business = match &order.business_identifier {
         Some(business) => view! {
@@ -160,11 +186,11 @@ fn row(look: &Look<'_>, order: ProductOrderRow) -> AnyView {
         None => order.kind.label().to_owned(),
     };
     let link = order.url.clone().filter(|_| order.expires_at().is_some());
-    let link = link.map(|url| view! { <Copy text=url what="the merchant's link"/> });
+    let link = link.map(|url| view! { <Copy text=url what=if look.acting.is_partner() { "the merchant's link" } else { "your link" }/> });
     view! {
         <tr class:gone=order.gone_at.is_some()>
             <th scope="row"><a href=path data-row="">{marked(title_of(&order))}</a>{link}</th>
-            <td data-label="Status">{status_badge(&order)}{left}{message}</td>
+            <td data-label="Status">{status_badge(look.acting, &order)}{left}{message}</td>
             <td data-label="Merchant">{match order.merchant_name.clone() {
                 Some(merchant) => marked(merchant).into_any(),
                 None => unknown().into_any(),
@@ -186,7 +212,8 @@ pub fn title_of(order: &ProductOrderRow) -> String {
 }
 
 /// Where an order stands: how sending it went while that is not settled, else upstream's status.
-pub fn status_badge(order: &ProductOrderRow) -> impl IntoView + use<> {
+pub fn status_badge(acting: &Acting, order: &ProductOrderRow) -> impl IntoView + use<> {
+    let label = if acting.is_partner() { order.status.label() } else { order.status.merchants_label() };
     let (tone, text) = match order.delivery {
         Some(Delivery::Sending) => (Tone::Quiet, "Being sent".to_owned()),
         Some(Delivery::Unknown) => (Tone::Warning, "Outcome unknown".to_owned()),
@@ -200,7 +227,7 @@ pub fn status_badge(order: &ProductOrderRow) -> impl IntoView + use<> {
                 OrderStatus::WaitingForMerchant => Tone::Warning,
                 _ => Tone::Quiet,
             };
-            (tone, order.status.label().to_owned())
+            (tone, label.to_owned())
         }
     };
     view! { <Badge tone text/> }

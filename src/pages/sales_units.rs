@@ -43,7 +43,7 @@ pub fn SalesUnitsPage() -> impl IntoView {
 pub fn title(acting: &Acting) -> &'static str {
     match acting.organisation().kind {
         OrganisationKind::Partner => "Sales units",
-        OrganisationKind::Merchant => "My sales units",
+        OrganisationKind::Merchant => "Your sales units",
     }
 }
 

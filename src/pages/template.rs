@@ -255,7 +255,7 @@ fn orders_card(acting: &Acting, view: &TemplateView) -> impl IntoView + use<> {
     let more = view.uses.saturating_sub(view.orders.len());
     let lines = view.orders.iter().map(|order| {
         let path = paths::product_order(&organisation, order.id);
-        view! { <li><a href=path>{title_of(order)}</a>{status_badge(order)}</li> }
+        view! { <li><a href=path>{title_of(order)}</a>{status_badge(acting, order)}</li> }
     });
     let lines = lines.collect_view();
     view! {

@@ -9,7 +9,7 @@ use super::frame::{ActingFrame, Place};
 use super::list::opened_from;
 use super::not_found::{Failed, NotFoundPage};
 use super::webhooks::{scope_link, state_badge};
-use super::{acting, answered, loaded, parameter, query};
+use super::{acting, answered, loaded, only_viewing, parameter, query};
 use crate::components::form::Confirm;
 use crate::components::{Ago, Badge, Copy, Icon, Tone};
 use crate::domain::failure::Failure;
@@ -67,18 +67,18 @@ fn details(
     view! {
         {head(organisation, &webhook)}
         {outcome(&webhook, did, not_deleted)}
-        {state(&webhook)}
-        {plain_http(&webhook)}
+        {state(acting, &webhook)}
+        {plain_http(acting, &webhook)}
         <div class="columns">
             <div>
                 {events(&webhook)}
                 {doubles_card(organisation, doubles)}
-                {signing()}
+                {acting.is_partner().then(signing)}
             </div>
             <div>
                 {facts(organisation, &webhook)}
                 {deliveries()}
-                {deeds(acting, &webhook)}
+                {acting.is_partner().then(|| deeds(acting, &webhook))}
             </div>
         </div>
     }
@@ -98,10 +98,12 @@ fn head(organisation: &OrgId, webhook: &Webhook) -> impl IntoView + use<> {
             <p class="lead">{whose}" · "{state_badge(&webhook.state)}</p>
             <div class="freshness">
                 <span class="age">"Seen "<Ago then=seen/></span>
-                <form action=refresh method="post">
-                    <input type="hidden" name="webhook" value=webhook.id.to_string()/>
-                    <button type="submit" class="quiet"><Icon name="refresh"/>"Refresh"</button>
-                </form>
+                {(!only_viewing()).then(|| view! {
+                    <form action=refresh method="post">
+                        <input type="hidden" name="webhook" value=webhook.id.to_string()/>
+                        <button type="submit" class="quiet"><Icon name="refresh"/>"Refresh"</button>
+                    </form>
+                })}
             </div>
         </header>
     }
@@ -123,7 +125,12 @@ fn outcome(webhook: &Webhook, did: Option<&str>, not_deleted: Option<NotDeleted>
 }
 
 /// What has to be known of a registration that is no more, or that nobody can look for.
-fn state(webhook: &Webhook) -> impl IntoView + use<> {
+fn state(acting: &Acting, webhook: &Webhook) -> impl IntoView + use<> {
+    let again = if acting.is_partner() {
+        "If it is still needed, see to it that the URL answers, and register it again."
+    } else {
+        "If it is still needed, see to it that the URL answers, and ask your partner to register it again."
+    };
     let unit_gone = webhook.unit.as_ref().is_some_and(|unit| !unit.visible);
     let text = match &webhook.state {
         WebhookState::Listed if unit_gone => {
@@ -136,7 +143,7 @@ fn state(webhook: &Webhook) -> impl IntoView + use<> {
         WebhookState::Vanished { at } => format!(
             "Vipps MobilePay has not shown this webhook since {}; it was last seen {}. Nobody deleted it in this portal. Somebody \
              may have deleted it elsewhere, or Vipps MobilePay has: it removes a webhook whose URL has not answered for two \
-             weeks. If it is still needed, see to it that the URL answers, and register it again.",
+             weeks. {again}",
             absolute(*at),
             absolute(webhook.seen_at),
         ),
@@ -144,11 +151,16 @@ fn state(webhook: &Webhook) -> impl IntoView + use<> {
     Some(view! { <p class="notice warning">{text}</p> })
 }
 
-fn plain_http(webhook: &Webhook) -> impl IntoView + use<> {
+fn plain_http(acting: &Acting, webhook: &Webhook) -> impl IntoView + use<> {
+    let what_to_do = if acting.is_partner() {
+        "Register it with https:// and delete this one."
+    } else {
+        "Ask your partner to register it with https://."
+    };
     (webhook.is_listed() && webhook.is_plain_http()).then(|| {
         view! {
             <p class="notice warning">
-                "The URL begins with http://, so whoever is on the way can read what is sent to it. Register it with https:// and delete this one."
+                "The URL begins with http://, so whoever is on the way can read what is sent to it. "{what_to_do}
             </p>
         }
     })

@@ -13,10 +13,11 @@ use super::{acting, loaded, query};
 use crate::components::form::Disabled;
 use crate::components::{Ago, Badge, Icon, Marked, Tone, grouped};
 use crate::domain::columns::WEBHOOKS;
+use crate::domain::failure::Failure;
 use crate::domain::organisation::{OrgId, Role};
 use crate::domain::page::Page;
 use crate::domain::search_text::needles;
-use crate::domain::webhook::{EVENTS, Webhook, WebhookState, WebhookUnit};
+use crate::domain::webhook::{EVENTS, Webhook, WebhookState, WebhookUnit, by_api};
 use crate::domain::webhook_filter::{EventFacet, Sort, WebhookFacets, WebhookQuery};
 use crate::paths;
 use crate::server::acting::Acting;
@@ -26,11 +27,12 @@ pub fn WebhooksPage() -> impl IntoView {
     let Some(acting) = acting() else { return Either::Left(NotFoundPage()) };
     let query = WebhookQuery::from_query(&query());
     Either::Right(loaded(async move {
-        let page = acting.webhooks(&query).await;
+        let page =
+            async { Ok::<_, Failure>((acting.webhooks(&query).await?, acting.events_for_partner().await?)) }.await;
         view! {
             <ActingFrame acting=acting.clone() place=Place::Webhooks title="Webhooks">
                 {match page {
-                    Ok(page) => Either::Left(list(&acting, &query, page)),
+                    Ok((page, for_partner)) => Either::Left(list(&acting, &query, page, for_partner)),
                     Err(failure) => Either::Right(view! { <Failed failure/> }),
                 }}
             </ActingFrame>
@@ -38,7 +40,12 @@ pub fn WebhooksPage() -> impl IntoView {
     }))
 }
 
-fn list(acting: &Acting, query: &WebhookQuery, page: Page<Webhook>) -> impl IntoView + use<> {
+fn list(
+    acting: &Acting,
+    query: &WebhookQuery,
+    page: Page<Webhook>,
+    for_partner: Option<Vec<String>>,
+) -> impl IntoView + use<> {
     let organisation = &acting.organisation().id;
     let list = List {
         path: paths::webhooks(organisation),
@@ -58,8 +65,12 @@ fn list(acting: &Acting, query: &WebhookQuery, page: Page<Webhook>) -> impl Into
         column("State"),
     ];
     let freshness = acting.webhook_freshness();
-    let none = ("No webhooks", "Vipps MobilePay shows no webhooks of this partner or of its sales units.");
-    let outstanding = acting.unit_webhooks_outstanding();
+    let none = match acting.is_partner() {
+        true => ("No webhooks", "Vipps MobilePay shows no webhooks of this partner or of its sales units."),
+        false => ("No webhooks", "Vipps MobilePay shows no webhooks for one of your sales units alone."),
+    };
+    // How many units wait is about all of the partner's merchants.
+    let outstanding = if acting.is_partner() { acting.unit_webhooks_outstanding() } else { 0 };
     let hint = (outstanding > 0)
         .then(|| format!("The webhooks of {} sales units have not been fetched yet.", grouped(outstanding)));
     let nothing = Nothing {
@@ -69,18 +80,41 @@ fn list(acting: &Acting, query: &WebhookQuery, page: Page<Webhook>) -> impl Into
     };
     let needles: Arc<[String]> = needles(&query.filter.text).into();
     let opened_from = query.to_query();
-    let form = list.form(facets(&query.filter.facets));
+    let form = list.form(facets(acting, &query.filter.facets));
     let results = list.results(page, columns, |webhook| row(organisation, webhook, &needles, &opened_from), &nothing);
-    let coverage = paths::webhook_coverage(organisation);
+    let deeds = acting.is_partner().then(|| {
+        let coverage = paths::webhook_coverage(organisation);
+        view! { <p class="actions">{register(acting)}<a class="button" href=coverage>"Coverage"</a></p> }
+    });
     view! {
         <header class="page-head">
             <h1>"Webhooks"</h1>
-            <p class="actions">{register(acting)}<a class="button" href=coverage>"Coverage"</a></p>
+            {deeds}
             <FreshnessLine freshness refresh=paths::webhooks_refresh(organisation) back=list.shown()/>
         </header>
+        {for_partner.map(|events| partner_wide(acting, &events))}
         {form}
         {results}
     }
+}
+
+/// That the partner listens, too, and to what; where is its own.
+fn partner_wide(acting: &Acting, events: &[String]) -> impl IntoView + use<> {
+    if events.is_empty() {
+        return None;
+    }
+    let partner = acting.served_by().unwrap_or("Your partner").to_owned();
+    let names = by_api(events).into_iter().map(|(api, events)| {
+        let names: Vec<String> = events.into_iter().map(|(event, _)| event).collect();
+        view! { <li><strong>{api}</strong>" "<span class="code">{names.join(", ")}</span></li> }
+    });
+    let names = names.collect_view();
+    Some(view! {
+        <details class="card partner-wide" id="partner-wide">
+            <summary>{format!("{partner} also listens in all sales units connected to it, yours among them, for {} events", events.len())}</summary>
+            <ul class="event-list">{names}</ul>
+        </details>
+    })
 }
 
 fn register(acting: &Acting) -> impl IntoView + use<> {
@@ -93,13 +127,10 @@ fn register(acting: &Acting) -> impl IntoView + use<> {
     }
 }
 
-fn facets(facets: &WebhookFacets) -> Vec<AnyView> {
-    vec![
-        event_choice(facets.event),
-        choice("scope", "Listens for", facets.scope),
-        choice("state", "State", facets.state),
-        choice("transport", "Transport", facets.transport),
-    ]
+fn facets(acting: &Acting, facets: &WebhookFacets) -> Vec<AnyView> {
+    let scope = acting.is_partner().then(|| choice("scope", "Listens for", facets.scope));
+    let others = [choice("state", "State", facets.state), choice("transport", "Transport", facets.transport)];
+    [event_choice(facets.event)].into_iter().chain(scope).chain(others).collect()
 }
 
 /// All events, each under the API that it comes from.

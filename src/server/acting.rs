@@ -16,6 +16,7 @@ pub mod program;
 pub mod reading;
 pub mod registry;
 pub mod templates;
+pub mod viewing;
 pub mod webhooks;
 
 use time::OffsetDateTime;
@@ -26,13 +27,13 @@ use super::Portal;
 use super::records::Recorded;
 use super::store::organisations::ActingRow;
 use super::store::sales_unit_list::SalesUnits;
-use super::store::{Tenant, unavailable};
+use super::store::{Scope, Tenant, unavailable};
 use super::sync;
 use crate::domain::failure::Failure;
 use crate::domain::freshness::{Freshness, failing};
 use crate::domain::identifiers::Msn;
 use crate::domain::merchant::Merchant;
-use crate::domain::organisation::{Environment, OrgId, Organisation, OrganisationKind, Role};
+use crate::domain::organisation::{Audience, Environment, OrgId, Organisation, OrganisationKind, Role};
 use crate::domain::page::Page;
 use crate::domain::sales_unit::{ListedSalesUnit, SalesUnit, SalesUnitRow};
 use crate::domain::sales_unit_filter::{SalesUnitFilter, SalesUnitQuery};
@@ -101,7 +102,10 @@ impl SignedIn {
     /// Acts as an organisation; none if it is not for this person, or does not exist.
     /// It becomes the latest of the recent ones if it is `in_use` by somebody.
     pub async fn act_as(&self, organisation: &OrgId, in_use: bool) -> Result<Option<Acting>, Failure> {
-        let row = self.portal.store().acting(self.staff, organisation).await.map_err(unavailable)?;
+        let mut row = self.portal.store().acting(self.staff, organisation).await.map_err(unavailable)?;
+        if row.is_none() && organisation.may_be_view() {
+            row = self.view_as(organisation, in_use).await?;
+        }
         let acting = row.map(|row| Acting { portal: self.portal.clone(), staff: self.staff, row });
         if let Some(acting) = acting.as_ref().filter(|_| in_use) {
             acting.note_use();
@@ -119,6 +123,11 @@ impl Acting {
         self.row.organisation.kind == OrganisationKind::Partner
     }
 
+    /// Whether a part of the portal is for whom one acts as.
+    pub fn is_among(&self, audience: Audience) -> bool {
+        audience.has(self.row.organisation.kind, self.row.scope.merchant.is_some())
+    }
+
     /// What only partners have does not exist for a merchant.
     fn as_partner(&self) -> Result<(), Failure> {
         if self.is_partner() { Ok(()) } else { Err(Failure::NotFound) }
@@ -130,13 +139,33 @@ impl Acting {
         self.portal.store().tenant(&self.row.scope).await.map_err(unavailable)
     }
 
-    /// Whether this person's role here is at least `role`.
-    pub fn may(&self, role: Role) -> Result<(), Failure> {
-        if self.row.organisation.role >= role { Ok(()) } else { Err(Failure::NotAllowed) }
+    /// The rows that partners have, or a merchant's among those of the partner that serves it.
+    async fn shared_tenant(&self) -> Result<Tenant<'_>, Failure> {
+        if !self.is_among(Audience::PartnersAndServed) {
+            return Err(Failure::NotFound);
+        }
+        self.portal.store().tenant(&self.row.scope).await.map_err(unavailable)
     }
 
-    /// The whole address at which programs read a list of this organisation.
+    /// Everything in the copy: in it is written what upstream has said, whoever had it asked.
+    fn whole_copy(&self) -> Scope {
+        Scope::whole(self.row.scope.copy.clone())
+    }
+
+    /// Whether this person's role here is at least `role`.
+    pub fn may(&self, role: Role) -> Result<(), Failure> {
+        match self.row.organisation.role >= role {
+            true => Ok(()),
+            false if self.is_viewing() => Err(Failure::OnlyViewing),
+            false => Err(Failure::NotAllowed),
+        }
+    }
+
+    /// The whole address at which programs read a list of this organisation; empty where people only view as it.
     pub fn api_address(&self, list: &str) -> String {
+        if self.is_viewing() {
+            return String::new();
+        }
         format!("{}{}", self.portal.public_url(), paths::api_list(&self.organisation().id, list))
     }
 

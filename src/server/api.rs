@@ -120,6 +120,8 @@ pub fn routes() -> (Router<Portal>, Description) {
         .routes(routes!(organisations::price_packages_file))
         .routes(routes!(organisations::webhooks))
         .routes(routes!(organisations::webhooks_file))
+        .routes(routes!(organisations::agreements))
+        .routes(routes!(organisations::agreements_file))
         .routes(routes!(management::sales_units))
         .routes(routes!(management::sales_unit))
         .routes(routes!(management::merchant))

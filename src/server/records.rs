@@ -1,6 +1,7 @@
 //! What programs and files get of a list's rows: one record for each kind, with a field for each of the list's
 //! columns.
 
+mod agreement;
 mod merchant;
 mod price_package;
 mod product_order;
@@ -11,6 +12,7 @@ use serde::Serialize;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
+pub use self::agreement::AgreementRecord;
 pub use self::merchant::MerchantRecord;
 pub use self::price_package::PricePackageRecord;
 pub use self::product_order::ProductOrderRecord;
@@ -20,6 +22,7 @@ pub use self::webhook::WebhookRecord;
 use super::store::list_index::ListKind;
 use crate::domain::columns::Column;
 use crate::domain::freshness::machine;
+use crate::domain::organisation::Audience;
 
 /// A list that programs read and files are made of.
 pub trait Recorded: ListKind<Row: Into<Self::Record>> {
@@ -30,8 +33,7 @@ pub trait Recorded: ListKind<Row: Into<Self::Record>> {
     const COLUMNS: &'static [Column];
     /// What the list is made of, by the names of their syncs; the age of the first one counts.
     const RESOURCES: &'static [&'static str];
-    /// Merchants do not have it.
-    const FOR_PARTNERS: bool = true;
+    const AUDIENCE: Audience = Audience::Partners;
 }
 
 /// A moment as records have it: RFC 3339, in UTC.
@@ -64,6 +66,7 @@ mod tests {
             (columns::PRODUCT_ORDERS, fields::<ProductOrderRecord>()),
             (columns::PRICE_PACKAGES, fields::<PricePackageRecord>()),
             (columns::WEBHOOKS, fields::<WebhookRecord>()),
+            (columns::AGREEMENTS, fields::<AgreementRecord>()),
         ] {
             let names: BTreeSet<String> = columns.iter().map(|column| column.name.to_owned()).collect();
             assert_eq!(names, fields);

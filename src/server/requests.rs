@@ -78,11 +78,10 @@ pub async fn identify(State(portal): State<Portal>, session: Session, mut reques
             None => Ok(None),
         };
         match acting {
-            Ok(Some(acting)) if paths::is_for_partners(path) && !acting.is_partner() => {
-                return not_found(portal, request.headers()).await;
-            }
-            Ok(Some(acting)) if paths::is_for_merchants(path) && !acting.has_agreements() => {
-                return not_found(portal, request.headers()).await;
+            Ok(Some(acting)) if !is_there(&acting, path) => return not_found(portal, request.headers()).await,
+            // Whoever views as a merchant only looks, whatever is sent.
+            Ok(Some(acting)) if acting.is_viewing() && !request.method().is_safe() => {
+                return plain(&Failure::OnlyViewing);
             }
             Ok(Some(acting)) => {
                 request.extensions_mut().insert(acting);
@@ -102,6 +101,11 @@ pub async fn identify(State(portal): State<Portal>, session: Session, mut reques
     }
     request.extensions_mut().insert(person);
     next.run(request).await
+}
+
+/// Whether an address means anything for whom one acts as.
+fn is_there(acting: &Acting, path: &str) -> bool {
+    acting.is_among(paths::audience(path)) && !(acting.is_viewing() && paths::is_for_own_people(path))
 }
 
 /// Whom the page acts as; a request that the guard let through to an organisation has one.

@@ -17,6 +17,7 @@ use super::requests::{
     sales_unit_change, settings, templates, webhooks,
 };
 use super::security::{csrf, headers, sessions};
+use super::store::agreement_list::Agreements;
 use super::store::merchant_list::Merchants;
 use super::store::product_orders::ProductOrders;
 use super::store::sales_unit_list::SalesUnits;
@@ -75,6 +76,7 @@ pub fn guarded_actions() -> Vec<Action> {
         uploads("/as/{org}/sales-units/{msn}/change", post(sales_unit_change::change)),
         operators("/as/{org}/sales-units/{msn}/status", post(sales_unit_change::set_status)),
         sent_to("/as/{org}/merchants/{scheme}/{id}/refresh", post(merchants::refresh)),
+        sent_to("/as/{org}/merchants/{scheme}/{id}/view", post(merchants::view)),
         sent_to("/as/{org}/product-orders/refresh", post(product_orders::refresh_list)),
         sent_to("/as/{org}/product-orders/{id}/refresh", post(product_orders::refresh)),
         admins("/as/{org}/settings", post(settings::save)),
@@ -93,6 +95,7 @@ pub fn guarded_actions() -> Vec<Action> {
         asked_for("/as/{org}/merchants/export", get(exports::list::<Merchants>)),
         asked_for("/as/{org}/product-orders/export", get(exports::list::<ProductOrders>)),
         asked_for("/as/{org}/webhooks/export", get(exports::list::<Webhooks>)),
+        asked_for("/as/{org}/agreements/export", get(exports::list::<Agreements>)),
         asked_for("/as/{org}/price-packages/export", get(exports::price_packages)),
         uploads("/as/{org}/templates/new", post(templates::make)),
         uploads("/as/{org}/templates/{id}", post(templates::change)),

@@ -19,6 +19,7 @@ pub mod list_index;
 pub mod logos;
 pub mod members;
 pub mod merchant_list;
+pub mod merchant_views;
 pub mod merchants;
 pub mod organisations;
 pub mod partner;

@@ -6,6 +6,7 @@ mod agreements;
 mod api;
 mod layering;
 mod members;
+mod merchant_view;
 mod merchants;
 mod ordering;
 mod prefill;

@@ -117,6 +117,40 @@ export const PAGES: State[] = [
     await openFirst(page, open);
     await openJson(page);
   }],
+  ['a merchant viewed as its people see it', viewAsMerchant],
+  ['its product orders', async (page, open) => {
+    await viewAsMerchant(page, open);
+    await page.getByRole('link', { name: 'Your product orders' }).first().click();
+  }],
+  ['one of its product orders', async (page, open) => {
+    await viewAsMerchant(page, open);
+    await page.locator('#next-steps').getByRole('listitem').first().getByRole('link').first().click();
+  }],
+  ['its sales units', async (page, open) => {
+    await viewAsMerchant(page, open);
+    await page.getByRole('link', { name: 'Your sales units' }).first().click();
+  }],
+  ['its webhooks, with what its partner listens for', async (page, open) => {
+    await viewAsMerchant(page, open);
+    await page.getByRole('link', { name: 'Webhooks' }).first().click();
+    await page.locator('#partner-wide summary').click();
+  }],
+  ['the landing page of a merchant that its partner serves', async (page, open) => {
+    await open('/businesses?q=kanelbolle');
+    await openFirst(page, open);
+  }],
+  ['what was sent while viewing as a merchant', async (page, open) => {
+    await viewAsMerchant(page, open);
+    const units = `${new URL(page.url()).pathname}/sales-units`;
+    await open(units);
+    await page.evaluate(path => {
+      const form = document.createElement('form');
+      Object.assign(form, { method: 'post', action: `${path}/refresh` });
+      document.body.append(form);
+      form.submit();
+    }, units);
+    await expect(page.getByText('Nothing can be changed from here')).toBeVisible();
+  }],
   ['the list of product orders', (_, open) => open(`${PARTNER}/product-orders?sort=name&status=nonsense`)],
   ['the product orders to follow up', (_, open) => open(`${PARTNER}/product-orders?follow=opened&kind=prefill`)],
   ['the list of product orders without a match', (_, open) => open(`${PARTNER}/product-orders?q=xyzzy`)],
@@ -382,6 +416,16 @@ async function openUnit(page: Page, open: Open): Promise<void> {
 /** Opens the first row of the list that is open. */
 async function openFirst(page: Page, open: Open): Promise<void> {
   await open((await page.locator('#results [data-row]').first().getAttribute('href'))!);
+}
+
+/** Views as a merchant of the partner's that has an order to go on with; its landing page is open then. */
+export async function viewAsMerchant(page: Page, open: Open): Promise<void> {
+  // The oldest: those that tests have just sent name businesses that nobody knows.
+  await open(`${PARTNER}/product-orders?status=received&kind=prefill&sort=begun`);
+  await openFirst(page, open);
+  await page.locator('.facts').getByRole('link').filter({ hasNotText: 'MSN' }).first().click();
+  await page.getByRole('button', { name: 'View as merchant' }).click();
+  await expect(page.getByRole('link', { name: /^Back to / })).toBeVisible();
 }
 
 async function openJson(page: Page): Promise<void> {

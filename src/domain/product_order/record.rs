@@ -123,6 +123,30 @@ impl ProductOrder {
         self.is_in_doubt() && now < self.first_seen_at + SENT_AGAIN_WITHIN
     }
 
+    /// What its merchant may see of it: where it stands, its link and its price package. How the partner came to
+    /// send it, who of its staff did what, its notes and what upstream told it beside is the partner's.
+    pub fn as_merchants_see(self) -> Self {
+        let shown = |happened: Happened| {
+            let shown = match &happened.what {
+                Happening::ReplacedBy(other) => self.replaced_by == Some(*other),
+                what => what.is_merchants(),
+            };
+            shown.then_some(Happened { by_email: None, ..happened })
+        };
+        Self {
+            happenings: self.happenings.into_iter().filter_map(shown).collect(),
+            row: ProductOrderRow { template_name: None, ..self.row },
+            sent_by_email: None,
+            template: None,
+            prefill: None,
+            refusal: Vec::new(),
+            found_by_looking: false,
+            note: String::new(),
+            raw: None,
+            ..self
+        }
+    }
+
     /// Whether upstream may not have it although it was sent.
     pub fn is_in_doubt(&self) -> bool {
         matches!(self.row.delivery, Some(Delivery::Unknown | Delivery::Missing))
@@ -211,6 +235,11 @@ impl Happening {
             "replaced_by" => Self::ReplacedBy(detail?.parse().ok()?),
             _ => return None,
         })
+    }
+
+    /// Whether it is about the order as upstream has it, and not about how the partner deals with it.
+    fn is_merchants(&self) -> bool {
+        matches!(self, Self::Sent | Self::FirstSeen(_) | Self::Status(_) | Self::Deleted | Self::Gone | Self::Back)
     }
 
     /// As people read it.

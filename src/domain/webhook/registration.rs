@@ -53,6 +53,16 @@ impl Webhook {
     pub fn msn(&self) -> Option<&Msn> {
         self.unit.as_ref().map(|unit| &unit.msn)
     }
+
+    /// What the merchant of its sales unit may see of it: `partner` in place of the people who work there.
+    pub fn as_merchants_see(self, partner: &str) -> Self {
+        let state = match self.state {
+            WebhookState::Deleted { at, .. } => WebhookState::Deleted { at, by: partner.to_owned() },
+            state => state,
+        };
+        let registered_by = self.registered_by.map(|_| partner.to_owned());
+        Self { state, registered_by, ..self }
+    }
 }
 
 /// Events of one API, each with what it means; with nothing where that is not documented.

@@ -18,6 +18,7 @@ pub(super) fn timeline(shown: &Shown<'_>) -> impl IntoView + use<> {
         _ if row.gone_at.is_some() || order.merged_into.is_some() => None,
         _ if row.status.is_final() => None,
         _ if row.delivery.is_some_and(|delivery| delivery != Delivery::Sent) => None,
+        _ if shown.is_merchants() => None,
         _ => Some(row.status.meaning()),
     };
     let lines = order.happenings.iter().map(|happened| {

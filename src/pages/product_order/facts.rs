@@ -33,13 +33,24 @@ pub(super) fn facts(shown: &Shown<'_>) -> impl IntoView + use<> {
     });
     let template = order.template.clone().map(|(id, name)| (paths::template(organisation, id), name));
     let merchant = row.business_identifier.clone().zip(row.merchant_name.clone());
+    let merchant = merchant.filter(|_| !shown.is_merchants());
     let merchant = merchant.map(|(business, name)| (paths::merchant(organisation, &business), name));
     let order_link = |id: Option<Uuid>| id.map(|id| (paths::product_order(organisation, id), id.to_string()));
     let package = order.price_package_id.clone().map(|id| {
         let name = order.price_package_name.clone().unwrap_or_else(|| id.clone());
-        (paths::price_package(organisation, &id), name)
+        let path = (!shown.is_merchants()).then(|| paths::price_package(organisation, &id));
+        let name = match path {
+            Some(path) => view! { <a href=path>{name}</a> }.into_any(),
+            None => name.into_any(),
+        };
+        view! { <div><dt>"Price package"</dt><dd>{name}</dd></div> }
     });
     let made = match (&row.delivery, &row.kind) {
+        (Some(_), _) | (None, OrderKind::Prefill) if shown.is_merchants() => {
+            let partner = shown.acting.served_by().unwrap_or("your partner");
+            format!("By {partner}")
+        }
+        (None, OrderKind::Manual) if shown.is_merchants() => "By you, on the business portal".to_owned(),
         (Some(_), _) if order.template.is_some() && order.sent_by_email.is_none() => {
             "By the merchant, with a template of this portal".to_owned()
         }
@@ -55,14 +66,14 @@ pub(super) fn facts(shown: &Shown<'_>) -> impl IntoView + use<> {
         <section class="card">
             <h2>"Order"</h2>
             <dl class="facts">
-                <div><dt>"Status"</dt><dd>{status_badge(row)}</dd></div>
+                <div><dt>"Status"</dt><dd>{status_badge(shown.acting, row)}</dd></div>
                 <div><dt>"Product"</dt><dd>{row.product_type.label().to_owned()}</dd></div>
                 {row.business_identifier.clone().map(|business| view! {
                     <div><dt>"Business identifier"</dt><dd><span class="numbers">{business.grouped()}</span><Copy text=business.id what="business identifier"/><small class="scheme">{business.scheme}</small></dd></div>
                 })}
                 {link("Merchant", merchant)}
                 {unit}
-                {link("Price package", package)}
+                {package}
                 {link("Template", template)}
                 <div><dt>"Made"</dt><dd>{made}</dd></div>
                 <div><dt>{begun}</dt><dd><time datetime=machine(begun_at)>{absolute(begun_at)}</time></dd></div>

@@ -42,6 +42,27 @@ pub(super) fn link_card(shown: &Shown<'_>) -> impl IntoView + use<> {
     })
 }
 
+/// The link, as it is shown to the merchant who goes on with it.
+pub(super) fn own_link_card(shown: &Shown<'_>) -> impl IntoView + use<> {
+    let row = &shown.order.row;
+    let (url, expires) = (row.url.clone()?, row.expires_at()?);
+    let left = days_left(expires, shown.now);
+    let at_most = if row.sent_here { "" } else { " at most" };
+    Some(view! {
+        <section class="card" id="link">
+            <h2>"Go on with the order"</h2>
+            <div class="link-and-code">
+                <div>
+                    <p class="link"><a href=url.clone() rel="noreferrer">{url.clone()}</a><Copy text=url.clone() what="link"/></p>
+                    <p>{left}{at_most}" – until "<time datetime=machine(expires)>{absolute(expires)}</time></p>
+                </div>
+                <QrCodeOf text=url what="your link"/>
+            </div>
+            <p class="hint">"Whoever submits the form signs in with BankID, MitID or the like, on behalf of the company."</p>
+        </section>
+    })
+}
+
 /// How long the merchant still has: in hours of the last two days, before that in days, rounded.
 pub fn days_left(expires: OffsetDateTime, now: OffsetDateTime) -> String {
     let left = expires - now;

@@ -86,6 +86,24 @@ pub(super) fn standing(shown: &Shown<'_>, candidates: &[(Uuid, OffsetDateTime)])
     }
 }
 
+/// What a merchant has to know of its order before anything else: that it is no more, or what to do next.
+pub(super) fn for_merchant(shown: &Shown<'_>) -> Option<AnyView> {
+    let row = &shown.order.row;
+    if let Some(deleted) = row.deleted_at {
+        let text = format!("Your partner took the order back {}. Its link no longer works.", absolute(deleted));
+        return Some(view! { <p class="notice">{text}</p> }.into_any());
+    }
+    if let Some(gone) = row.gone_at {
+        let text = format!(
+            "Vipps MobilePay has not shown this order since {}. What you see is the last that was known.",
+            absolute(gone)
+        );
+        return Some(view! { <p class="notice warning">{text}</p> }.into_any());
+    }
+    let next = row.status.merchants_next()?;
+    Some(view! { <p class="notice" id="next"><strong>"What to do next: "</strong>{next}</p> }.into_any())
+}
+
 /// What can be done for an order that has not arrived: it is sent again as it is, as long as upstream
 /// surely knows its key; later, a new one is.
 fn again_or_anew(shown: &Shown<'_>) -> impl IntoView + use<> {

@@ -14,10 +14,11 @@ use crate::domain::failed_charges::After;
 use crate::domain::failure::Failure;
 use crate::domain::freshness::Freshness;
 use crate::domain::money::Currency;
-use crate::domain::organisation::Role;
+use crate::domain::organisation::{Audience, Role};
 use crate::domain::page::Page;
 use crate::server::agreeing;
 use crate::server::ordering::patiently;
+use crate::server::records::Recorded;
 use crate::server::store::agreement_list::Agreements;
 use crate::server::store::{Tenant, unavailable};
 use crate::server::sync;
@@ -61,7 +62,7 @@ impl Acting {
     /// Agreements are between a merchant and its customers: they do not exist for a partner, nor for a merchant that
     /// is served from a partner's copy.
     pub(super) fn as_merchant(&self) -> Result<(), Failure> {
-        if self.is_partner() || self.served_by().is_some() { Err(Failure::NotFound) } else { Ok(()) }
+        if self.is_among(Audience::MerchantsWithKeys) { Ok(()) } else { Err(Failure::NotFound) }
     }
 
     pub fn has_agreements(&self) -> bool {
@@ -75,9 +76,7 @@ impl Acting {
     }
 
     pub async fn agreements(&self, query: &AgreementQuery) -> Result<Page<AgreementRow>, Failure> {
-        self.as_merchant()?;
-        let store = self.portal.store();
-        store.page::<Agreements>(&self.row.scope, self.row.copy.version, query, PAGE_SIZE).await.map_err(unavailable)
+        self.page::<Agreements>(query, PAGE_SIZE).await
     }
 
     pub async fn agreement(&self, id: &str) -> Result<AgreementView, Failure> {
@@ -104,7 +103,7 @@ impl Acting {
 
     /// How old the copy of the agreements is, and why.
     pub fn freshness_of_agreements(&self) -> Freshness {
-        self.freshness_of(&[sync::agreements::NAME, sync::charges::NAME])
+        self.freshness_of(Agreements::RESOURCES)
     }
 
     /// Calls for the agreements to be listed anew.

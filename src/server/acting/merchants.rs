@@ -6,7 +6,7 @@ use super::{Acting, PAGE_SIZE};
 use crate::domain::failure::Failure;
 use crate::domain::freshness::Freshness;
 use crate::domain::identifiers::BusinessIdentifier;
-use crate::domain::merchant::{KnownMerchant, MerchantRow, OwnedSalesUnit};
+use crate::domain::merchant::{KnownMerchant, MerchantRow, OwnedSalesUnit, Viewed};
 use crate::domain::merchant_filter::{MerchantFilter, MerchantQuery};
 use crate::domain::page::Page;
 use crate::domain::product_order::ProductOrderRow;
@@ -32,6 +32,8 @@ pub struct MerchantView {
     pub orders: Vec<ProductOrderRow>,
     /// As [`Acting::contracts`] gives them.
     pub contracts: Option<(Vec<String>, OffsetDateTime)>,
+    /// As [`Acting::viewings`] gives them.
+    pub viewings: Option<Vec<Viewed>>,
 }
 
 impl Acting {
@@ -57,7 +59,8 @@ impl Acting {
         let orders = tenant.product_orders_of(business, ORDERS).await.map_err(unavailable)?;
         drop(tenant);
         let contracts = self.contracts(business).await?;
-        Ok(MerchantView { merchant, units, unit_count, orders, contracts })
+        let viewings = self.viewings(business).await?;
+        Ok(MerchantView { merchant, units, unit_count, orders, contracts, viewings })
     }
 
     /// Asks upstream for one merchant now.

@@ -68,8 +68,11 @@ impl Acting {
 
     /// An order by the portal's id or upstream's.
     pub async fn product_order(&self, id: Uuid) -> Result<ProductOrderView, Failure> {
-        let mut tenant = self.partner_tenant().await?;
+        let mut tenant = self.shared_tenant().await?;
         let order = tenant.product_order(id).await.map_err(unavailable)?.ok_or(Failure::NotFound)?;
+        if !self.is_partner() {
+            return Ok(ProductOrderView { order: order.as_merchants_see(), candidates: Vec::new(), filled_in: None });
+        }
         let candidates = if order.is_in_doubt() {
             tenant.product_order_candidates(order.row.id).await.map_err(unavailable)?
         } else {
@@ -101,6 +104,7 @@ impl Acting {
     }
 
     pub async fn delete_product_order(&self, id: Uuid) -> Result<Deleting, Failure> {
+        self.as_partner()?;
         self.may(Role::Operator)?;
         let order = self.product_order(id).await?.order;
         let upstream_id = order.row.upstream_id.ok_or(Failure::NotFound)?;
@@ -109,6 +113,7 @@ impl Acting {
 
     /// Sends an order again that has surely not arrived.
     pub async fn send_product_order_again(&self, id: Uuid) -> Result<Sending, Failure> {
+        self.as_partner()?;
         self.may(Role::Operator)?;
         let order = self.product_order(id).await?.order;
         ordering::send_again(&self.portal, &self.row.scope, order.row.id, Some(self.email())).await
@@ -119,11 +124,11 @@ impl Acting {
         let order = self.product_order(id).await?.order;
         match order.row.upstream_id {
             Some(upstream_id) => {
-                ordering::refresh(&self.portal, &self.row.scope, upstream_id).await?;
+                ordering::refresh(&self.portal, &self.whole_copy(), upstream_id).await?;
                 Ok(Refreshing::Asked)
             }
             None if !order.is_in_doubt() => Ok(Refreshing::NothingToAsk),
-            None if ordering::look(&self.portal, &self.row.scope).await? => Ok(Refreshing::Asked),
+            None if ordering::look(&self.portal, &self.whole_copy()).await? => Ok(Refreshing::Asked),
             None => Ok(Refreshing::JustAsked),
         }
     }

@@ -5,7 +5,7 @@ use super::program::Program;
 use crate::domain::failure::Failure;
 use crate::domain::freshness::{CopyState, Freshness};
 use crate::domain::list::ListQuery;
-use crate::domain::organisation::OrganisationKind;
+use crate::domain::organisation::{Audience, OrganisationKind};
 use crate::domain::page::Page;
 use crate::domain::price_package::KnownPricePackage;
 use crate::server::records::Recorded;
@@ -34,8 +34,8 @@ impl Acting {
         query: &ListQuery<K::Facets>,
         size: usize,
     ) -> Result<Page<K::Row>, Failure> {
-        if K::FOR_PARTNERS {
-            self.as_partner()?;
+        if !self.is_among(K::AUDIENCE) {
+            return Err(Failure::NotFound);
         }
         let (store, version) = (self.portal.store(), self.row.copy.version);
         store.page::<K>(&self.row.scope, version, query, size).await.map_err(unavailable)
@@ -54,13 +54,14 @@ impl Reader {
         &self.portal
     }
 
-    /// What only partners have does not exist for a merchant.
+    /// A list that is for others does not exist.
     pub fn may_have<K: Recorded>(&self) -> Result<(), Failure> {
-        if K::FOR_PARTNERS { self.is_partners() } else { Ok(()) }
+        self.is_among(K::AUDIENCE)
     }
 
-    fn is_partners(&self) -> Result<(), Failure> {
-        if self.kind == OrganisationKind::Partner { Ok(()) } else { Err(Failure::NotFound) }
+    fn is_among(&self, audience: Audience) -> Result<(), Failure> {
+        let is_among = audience.has(self.kind, self.scope.merchant.is_some());
+        if is_among { Ok(()) } else { Err(Failure::NotFound) }
     }
 
     /// A page of a list with `size` rows.
@@ -72,7 +73,7 @@ impl Reader {
 
     /// Every price package with what uses it.
     pub async fn price_packages(&self) -> Result<Vec<KnownPricePackage>, Failure> {
-        self.is_partners()?;
+        self.is_among(Audience::Partners)?;
         let mut tenant = self.portal.store().tenant(&self.scope).await.map_err(unavailable)?;
         tenant.price_packages().await.map_err(unavailable)
     }

@@ -58,9 +58,25 @@ impl Acting {
         job.map_or(0, |job| usize::try_from(job.total - job.done).unwrap_or_default())
     }
 
+    /// What the partner that serves this merchant listens for in all of its sales units, and so in this merchant's:
+    /// the names of the events. It is told that somebody listens, and to what; where the partner's own systems are,
+    /// which the URLs say, is not its business. None for partners, who have the registrations themselves.
+    pub async fn events_for_partner(&self) -> Result<Option<Vec<String>>, Failure> {
+        if self.is_partner() {
+            return Ok(None);
+        }
+        drop(self.shared_tenant().await?);
+        let whole = self.whole_copy();
+        let mut tenant = self.portal.store().tenant(&whole).await.map_err(unavailable)?;
+        tenant.partner_wide_events().await.map(Some).map_err(unavailable)
+    }
+
     pub async fn webhook(&self, id: Uuid) -> Result<WebhookView, Failure> {
-        let mut tenant = self.partner_tenant().await?;
+        let mut tenant = self.shared_tenant().await?;
         let webhook = tenant.webhook(id).await.map_err(unavailable)?.ok_or(Failure::NotFound)?;
+        if let (false, Some(partner)) = (self.is_partner(), self.served_by()) {
+            return Ok(WebhookView { webhook: webhook.as_merchants_see(partner), doubles: Vec::new() });
+        }
         let doubles = if webhook.is_listed() {
             tenant.doubles_of_webhook(&webhook, DOUBLES).await.map_err(unavailable)?
         } else {
@@ -98,18 +114,21 @@ impl Acting {
 
     /// How it went with a form that was sent before; none if it has not been.
     pub async fn webhook_form_sent(&self, form: Uuid) -> Result<Option<Registering>, Failure> {
+        self.as_partner()?;
         self.may(Role::Operator)?;
         subscribing::earlier(&self.portal, &self.row.scope, form).await
     }
 
     /// Registers a webhook; `form` tells one sending from another.
     pub async fn register_webhook(&self, form: Uuid, new: NewWebhook) -> Result<Registering, Failure> {
+        self.as_partner()?;
         self.may(Role::Operator)?;
         subscribing::register(&self.portal, &self.row.scope, form, new, self.email()).await
     }
 
     /// Deletes a registration; one that is gone already stays so.
     pub async fn delete_webhook(&self, id: Uuid) -> Result<Deleting, Failure> {
+        self.as_partner()?;
         self.may(Role::Operator)?;
         let webhook = self.webhook(id).await?.webhook;
         if !webhook.is_listed() {
@@ -120,16 +139,24 @@ impl Acting {
 
     /// Asks upstream now for the registrations of a sales unit, or for those for all of them.
     pub async fn refresh_webhooks_of(&self, msn: Option<&Msn>) -> Result<(), Failure> {
-        if let Some(msn) = msn {
-            let mut tenant = self.partner_tenant().await?;
-            tenant.sales_unit(msn).await.map_err(unavailable)?.ok_or(Failure::NotFound)?;
+        match msn {
+            None => self.as_partner()?,
+            Some(msn) => {
+                let mut tenant = self.shared_tenant().await?;
+                tenant.sales_unit(msn).await.map_err(unavailable)?.ok_or(Failure::NotFound)?;
+            }
         }
-        subscribing::refresh(&self.portal, &self.row.scope, msn).await
+        subscribing::refresh(&self.portal, &self.whole_copy(), msn).await
     }
 
     /// Has everything fetched anew as soon as the sync can: the registrations for all units, and those of the
-    /// units that have any.
+    /// units that have any. A merchant has those fetched whose turn it is: the partner's calls are for all of its
+    /// merchants.
     pub async fn call_for_webhooks(&self) -> Result<(), Failure> {
+        drop(self.shared_tenant().await?);
+        if !self.is_partner() {
+            return self.call_for_sync(sync::unit_webhooks::NAME).await;
+        }
         self.call_for_sync(sync::webhooks::NAME).await?;
         if !self.portal.sweeps().allows(self.row.scope.copy.as_str()) {
             return Ok(());

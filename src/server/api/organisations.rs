@@ -17,10 +17,11 @@ use super::problem::{Problem, Refusals};
 use crate::domain::columns::PRICE_PACKAGES;
 use crate::domain::price_package_filter::PricePackageFilter;
 use crate::server::records::{
-    MerchantRecord, PricePackageRecord, ProductOrderRecord, Recorded, SalesUnitRecord, WebhookRecord,
+    AgreementRecord, MerchantRecord, PricePackageRecord, ProductOrderRecord, Recorded, SalesUnitRecord, WebhookRecord,
 };
 use crate::server::requests::exports::attached;
 use crate::server::store::api_tokens::{KnownToken, TokenOwner};
+use crate::server::store::agreement_list::Agreements;
 use crate::server::store::merchant_list::Merchants;
 use crate::server::store::product_orders::ProductOrders;
 use crate::server::store::sales_unit_list::SalesUnits;
@@ -122,7 +123,7 @@ pub async fn merchants_file(
 
 /// Product orders
 ///
-/// For partners: all that name the partner, wherever they were made.
+/// For partners: all that name the partner, wherever they were made. For merchants that a partner serves: their own.
 #[utoipa::path(get, path = "/v1/organisations/{org_id}/product-orders", tag = TAG, operation_id = "list_product_orders",
     params(("org_id" = String, Path), ListParameters::<ProductOrders>), responses(
     Refusals,
@@ -154,7 +155,8 @@ pub async fn product_orders_file(
 
 /// Webhook registrations
 ///
-/// For partners: their own and those of their sales units.
+/// For partners: their own and those of their sales units. For merchants that a partner serves: those of their sales
+/// units.
 #[utoipa::path(get, path = "/v1/organisations/{org_id}/webhooks", tag = TAG, operation_id = "list_webhooks",
     params(("org_id" = String, Path), ListParameters::<Webhooks>), responses(
     Refusals,
@@ -179,6 +181,36 @@ pub async fn webhooks_file(
     query: Query<Vec<(String, String)>>,
 ) -> Result<Response, Problem> {
     file::<Webhooks>(reader, query)
+}
+
+/// Recurring agreements
+///
+/// For merchants with keys of their own: what they have agreed with their customers. Phone numbers are masked, and
+/// found by all of their digits. Amounts are minor units.
+#[utoipa::path(get, path = "/v1/organisations/{org_id}/agreements", tag = TAG, operation_id = "list_agreements",
+    params(("org_id" = String, Path), ListParameters::<Agreements>), responses(
+    Refusals,
+    (status = 200, body = RecordPage<AgreementRecord>),
+    (status = 400, body = Problem, content_type = "application/problem+json"),
+    (status = 404, body = Problem, content_type = "application/problem+json"),
+))]
+pub async fn agreements(reader: OrganisationReader, query: Query<Vec<(String, String)>>) -> Result<Response, Problem> {
+    page::<Agreements>(reader, query).await
+}
+
+/// Recurring agreements as a file
+#[utoipa::path(get, path = "/v1/organisations/{org_id}/agreements/export", tag = TAG, operation_id = "export_agreements",
+    params(("org_id" = String, Path), FileParameters::<Agreements>), responses(
+    Refusals,
+    (status = 200, content((String = "text/csv"), (String = "application/jsonl"))),
+    (status = 400, body = Problem, content_type = "application/problem+json"),
+    (status = 404, body = Problem, content_type = "application/problem+json"),
+))]
+pub async fn agreements_file(
+    reader: OrganisationReader,
+    query: Query<Vec<(String, String)>>,
+) -> Result<Response, Problem> {
+    file::<Agreements>(reader, query)
 }
 
 /// Price packages

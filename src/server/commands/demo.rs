@@ -52,6 +52,9 @@ pub struct DemoSettings {
     /// Recurring agreements of the simulation's first merchant with keys
     #[arg(long, default_value_t = 60)]
     agreements: u32,
+    /// Versions of the Recurring API that the simulation speaks
+    #[arg(long, value_enum, default_value = "both")]
+    recurring: RecurringVersions,
     /// Whether the simulation has what upstream only proposed [default: true]
     #[arg(long, default_value_t = true, hide_default_value = true, action = ArgAction::Set, value_name = "TRUE|FALSE")]
     proposals: bool,
@@ -74,6 +77,7 @@ pub async fn run(demo: DemoSettings, files: Files) -> anyhow::Result<()> {
         seed: demo.seed,
         rate_limit: demo.rate_limit,
         agreements: demo.agreements,
+        recurring: demo.recurring,
         faults: demo.faults.clone(),
         proposals: demo.proposals,
         ..SandboxSettings::default()

@@ -5,6 +5,7 @@ use uuid::Uuid;
 use super::{Recorded, moment};
 use crate::domain::columns::{self, Column};
 use crate::domain::freshness::machine;
+use crate::domain::organisation::Audience;
 use crate::domain::product_order::ProductOrderRow;
 use crate::server::store::product_orders::ProductOrders;
 use crate::server::sync;
@@ -57,6 +58,7 @@ impl Recorded for ProductOrders {
     const NAME: &'static str = "product-orders";
     const COLUMNS: &'static [Column] = columns::PRODUCT_ORDERS;
     const RESOURCES: &'static [&'static str] = &[sync::product_orders::NAME];
+    const AUDIENCE: Audience = Audience::PartnersAndServed;
 }
 
 impl From<ProductOrderRow> for ProductOrderRecord {

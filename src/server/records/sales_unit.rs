@@ -3,6 +3,7 @@ use utoipa::ToSchema;
 
 use super::{Recorded, moment};
 use crate::domain::columns::{self, Column};
+use crate::domain::organisation::Audience;
 use crate::domain::sales_unit::SalesUnitRow;
 use crate::server::store::sales_unit_list::SalesUnits;
 use crate::server::sync;
@@ -46,7 +47,7 @@ impl Recorded for SalesUnits {
     const COLUMNS: &'static [Column] = columns::SALES_UNITS;
     const RESOURCES: &'static [&'static str] =
         &[sync::sales_units::NAME, sync::sales_unit_details::NAME, sync::merchants::NAME];
-    const FOR_PARTNERS: bool = false;
+    const AUDIENCE: Audience = Audience::Everybody;
 }
 
 impl From<SalesUnitRow> for SalesUnitRecord {

@@ -5,6 +5,7 @@ use uuid::Uuid;
 use super::{Recorded, moment};
 use crate::domain::columns::{self, Column};
 use crate::domain::freshness::machine;
+use crate::domain::organisation::Audience;
 use crate::domain::webhook::{Webhook, WebhookState};
 use crate::server::store::webhooks::Webhooks;
 use crate::server::sync;
@@ -34,6 +35,7 @@ impl Recorded for Webhooks {
     const NAME: &'static str = "webhooks";
     const COLUMNS: &'static [Column] = columns::WEBHOOKS;
     const RESOURCES: &'static [&'static str] = &[sync::webhooks::NAME, sync::unit_webhooks::NAME];
+    const AUDIENCE: Audience = Audience::PartnersAndServed;
 }
 
 impl From<Webhook> for WebhookRecord {

@@ -31,3 +31,18 @@ pub async fn refresh(
     let merchant = paths::merchant(&acting.organisation().id, &business);
     see_other(&paths::refreshed(&merchant, &list, outcome))
 }
+
+/// Shows the portal as the merchant would see it.
+pub async fn view(
+    State(portal): State<Portal>,
+    acting: Acting,
+    Path((_, scheme, id)): Path<(String, String, String)>,
+    headers: HeaderMap,
+) -> Response {
+    let Some(business) = BusinessIdentifier::parse(&scheme, &id) else { return not_found(portal, &headers).await };
+    match acting.view_of(&business).await {
+        Ok(view) => see_other(&paths::organisation(&view)),
+        Err(Failure::NotFound) => not_found(portal, &headers).await,
+        Err(failure) => plain(&failure),
+    }
+}

@@ -70,6 +70,16 @@ pub struct ActingRow {
     pub recent: Vec<Organisation>,
     /// Whether it is time to note that this person acts as this organisation.
     pub stale_use: bool,
+    /// Of one of the partner's people who views as one of its merchants.
+    pub viewing: Option<Viewing>,
+}
+
+/// As which merchant one views, and on behalf of whom.
+#[derive(Clone, Debug)]
+pub struct Viewing {
+    /// With the role that one has there.
+    pub partner: Organisation,
+    pub business: BusinessIdentifier,
 }
 
 /// How the copy that an organisation sees stands.
@@ -82,6 +92,19 @@ pub struct CopyStanding {
     /// Whether upstream is asked with them.
     pub asks_upstream: bool,
     pub jobs: Vec<JobRow>,
+}
+
+impl CopyStanding {
+    /// Without what tells a merchant of others in the copy: how many of everything there are.
+    pub fn seen_by(mut self, scope: &Scope) -> Self {
+        if scope.merchant.is_some() {
+            for job in &mut self.jobs {
+                (job.done, job.total) = (0, 0);
+                job.held = job.held.take().map(|_| "Upstream's last list lacks too much to be believed".to_owned());
+            }
+        }
+        self
+    }
 }
 
 #[derive(Clone, Debug, serde::Deserialize)]
@@ -180,7 +203,6 @@ impl Store {
                 business_id: business.as_ref().map(BusinessIdentifier::grouped),
                 role: row.role.parse().map_err(unreadable)?,
             },
-            scope,
             email: row.email,
             is_instance_admin: row.is_admin,
             copy: CopyStanding {
@@ -188,7 +210,9 @@ impl Store {
                 has_keys: row.has_keys,
                 asks_upstream: row.asks_upstream,
                 jobs: row.jobs.0,
-            },
+            }
+            .seen_by(&scope),
+            scope,
             vipps_enabled: row.vipps_enabled,
             environment: row.environment.parse().map_err(unreadable)?,
             served_by: row.served_by,
@@ -199,6 +223,7 @@ impl Store {
                 .map(|row| organisation_of(row.id, &row.kind, row.name, row.business_id, &row.role))
                 .collect::<Result<_>>()?,
             stale_use: row.stale_use,
+            viewing: None,
         }))
     }
 
@@ -237,7 +262,9 @@ impl Store {
             asks_upstream: row.asks_upstream,
             jobs: row.jobs.0,
         };
-        Ok(Some((row.kind.parse().map_err(unreadable)?, Scope::of(organisation, partner, business), copy)))
+        let scope = Scope::of(organisation, partner, business);
+        let copy = copy.seen_by(&scope);
+        Ok(Some((row.kind.parse().map_err(unreadable)?, scope, copy)))
     }
 
     /// Remembers that `staff` acts as `organisation`, for the list of recent ones.

@@ -66,7 +66,9 @@ impl Tenant<'_> {
             r#"
             select o.id, o.upstream_id, o.kind, o.product_type, o.status, o.status_at, o.business_scheme, o.business_id,
                    o.merchant_name, o.sales_unit_name, o.url, o.msn, o.delivery, o.sent_at, o.begun_at, o.sent_by_email,
-                   o.template_id, t.name as "template_name?", o.replaces, o.price_package_id,
+                   o.template_id, t.name as "template_name?", o.price_package_id,
+                   -- A correction may be for somebody else: a merchant knows its own orders only.
+                   case when $3::text is null or old.id is not null then o.replaces end as replaces,
                    p.name as "price_package_name?",
                    coalesce(old.gone_at is null and old.status in ('RECEIVED', 'MERCHANT_VIEWED'), false) as "replaces_open!",
                    o.prefill as "prefill: Json<serde_json::Value>", o.refusal as "refusal: Json<Vec<(String, String)>>",
@@ -86,7 +88,9 @@ impl Tenant<'_> {
             left join sync_job j on j.organisation_id = o.organisation_id and j.resource = 'product_orders'
             left join product_order old on old.organisation_id = o.organisation_id and old.id = o.replaces
             where o.organisation_id = $1 and (o.id = $2 or o.upstream_id = $2)
-              and ($3::text is null or (o.business_scheme = $3 and o.business_id = $4))
+              and ($3::text is null or (
+                  o.business_scheme = $3 and o.business_id = $4 and o.upstream_id is not null
+                  and o.merged_into is null and (o.delivery is null or o.delivery = 'sent')))
             order by o.id = $2 desc
             limit 1
             "#,

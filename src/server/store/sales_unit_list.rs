@@ -41,9 +41,12 @@ impl Tenant<'_> {
                    s.credit_card_payment_allowed, s.details_at, s.gone_at
             from unnest($2::text[]) as wanted (msn)
             join sales_unit s on s.organisation_id = $1 and s.msn = wanted.msn
+            where $3::text is null or (s.business_scheme = $3 and s.business_id = $4)
             "#,
             scope.copy.as_str(),
             msns,
+            scope.scheme(),
+            scope.business_id(),
         )
         .fetch_all(self.connection())
         .await?;
@@ -72,19 +75,25 @@ impl Tenant<'_> {
         Ok(rows.collect())
     }
 
-    /// Everything the index keeps, of the units that changed after `version`.
+    /// Everything the index keeps, of the units that changed after `version`. Two queries in one, of which one runs:
+    /// a merchant's units are found by whose they are, without a look at all that has changed in the partner's copy.
     fn changed_sales_units(&mut self, version: i64) -> impl Stream<Item = Result<Indexed>> {
         let scope = self.scope;
         sqlx::query!(
             r#"
+            select msn as "msn!", name, merchant_name, business_scheme, business_id, capture_type, payment_allowed,
+                   recurring_allowed, skip_landing_page_allowed, partial_capture_allowed, late_capture_allowed,
+                   landing_page_phone_number_locked, long_living_payment_allowed, credit_card_payment_allowed,
+                   details_at is not null as "has_details!", gone_at, version as "version!"
+            from sales_unit
+            where $3::text is null and organisation_id = $1 and version > $2
+            union all
             select msn, name, merchant_name, business_scheme, business_id, capture_type, payment_allowed,
                    recurring_allowed, skip_landing_page_allowed, partial_capture_allowed, late_capture_allowed,
                    landing_page_phone_number_locked, long_living_payment_allowed, credit_card_payment_allowed,
-                   details_at is not null as "has_details!", gone_at, version
+                   details_at is not null, gone_at, version
             from sales_unit
-            where organisation_id = $1 and version > $2
-              and ($3::text is null or (business_scheme = $3 and business_id = $4))
-            order by version
+            where organisation_id = $1 and business_scheme = $3 and business_id = $4 and version > $2
             "#,
             scope.copy.as_str(),
             version,

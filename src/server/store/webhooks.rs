@@ -74,7 +74,7 @@ impl Tenant<'_> {
 
     /// These registrations, in any order.
     pub async fn webhooks_by_id(&mut self, ids: &[Uuid]) -> Result<Vec<Webhook>> {
-        let organisation = self.scope.copy.as_str();
+        let scope = self.scope;
         let rows = sqlx::query_as!(
             WebhookRow,
             r#"
@@ -84,13 +84,31 @@ impl Tenant<'_> {
             from unnest($2::uuid[]) as wanted (id)
             join webhook w on w.organisation_id = $1 and w.id = wanted.id
             left join sales_unit s on s.organisation_id = w.organisation_id and s.msn = w.msn
+            where $3::text is null or (s.business_scheme = $3 and s.business_id = $4)
             "#,
-            organisation,
+            scope.copy.as_str(),
             ids,
+            scope.scheme(),
+            scope.business_id(),
         )
         .fetch_all(self.connection())
         .await?;
         Ok(rows.into_iter().map(Webhook::from).collect())
+    }
+
+    /// The events that come from all sales units, by name.
+    pub async fn partner_wide_events(&mut self) -> Result<Vec<String>> {
+        let organisation = self.scope.copy.as_str();
+        sqlx::query_scalar!(
+            r#"
+            select distinct event as "event!" from webhook w cross join unnest(w.events) as e (event)
+            where w.organisation_id = $1 and w.msn is null and w.gone_at is null
+            order by 1
+            "#,
+            organisation,
+        )
+        .fetch_all(self.connection())
+        .await
     }
 
     /// What upstream shows for one sales unit together with what it shows for all of them; with no unit, the

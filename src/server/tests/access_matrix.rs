@@ -135,6 +135,7 @@ const MATRIX: &[(&str, &str, Access, u16)] = &[
     ("GET", "/as/{org}/agreements", Access::MerchantsOnly, 404),
     ("GET", "/as/{org}/agreements/{id}", Access::MerchantsOnly, 404),
     ("POST", "/as/{org}/agreements/refresh", Access::MerchantsOnly, 404),
+    ("GET", "/as/{org}/agreements/export", Access::MerchantsOnly, 404),
     ("GET", "/as/{org}/agreements/new", Access::MerchantsOnly, 404),
     ("POST", "/as/{org}/agreements/new", Access::MerchantsOnly, 404),
     ("POST", "/as/{org}/agreements/version", Access::MerchantsOnly, 404),
@@ -153,6 +154,7 @@ const MATRIX: &[(&str, &str, Access, u16)] = &[
     ("GET", "/as/{org}/merchants", Access::Members, 200),
     ("GET", "/as/{org}/merchants/{scheme}/{id}", Access::Members, 200),
     ("POST", "/as/{org}/merchants/{scheme}/{id}/refresh", Access::Members, 303),
+    ("POST", "/as/{org}/merchants/{scheme}/{id}/view", Access::Members, 303),
     ("GET", "/as/{org}/webhooks", Access::Members, 200),
     ("GET", "/as/{org}/webhooks/new", Access::Members, 200),
     ("POST", "/as/{org}/webhooks/new", Access::Operators, 422),
@@ -174,6 +176,34 @@ const MATRIX: &[(&str, &str, Access, u16)] = &[
     ("POST", "/admin/organisations/{org}/membership", Access::InstanceAdmins, 303),
     // Last: it ends the session.
     ("POST", "/logout", Access::SignedIn, 303),
+];
+
+/// What of all that there is for the members of a merchant that is served from a partner's copy. Everything else below
+/// their organisation does not exist for them.
+const OF_MERCHANTS: &[(&str, &str, Access, u16)] = &[
+    ("GET", "/as/{org}", Access::Members, 200),
+    ("GET", "/as/{org}/sales-units", Access::Members, 200),
+    ("GET", "/as/{org}/sales-units/export", Access::Members, 200),
+    ("GET", "/as/{org}/sales-units/{msn}", Access::Members, 200),
+    ("POST", "/as/{org}/sales-units/refresh", Access::Members, 303),
+    ("POST", "/as/{org}/sales-units/{msn}/refresh", Access::Members, 303),
+    ("GET", "/as/{org}/product-orders", Access::Members, 200),
+    ("GET", "/as/{org}/product-orders/export", Access::Members, 200),
+    ("GET", "/as/{org}/product-orders/{id}", Access::Members, 200),
+    ("POST", "/as/{org}/product-orders/refresh", Access::Members, 303),
+    ("POST", "/as/{org}/product-orders/{id}/refresh", Access::Members, 303),
+    ("GET", "/as/{org}/webhooks", Access::Members, 200),
+    ("GET", "/as/{org}/webhooks/export", Access::Members, 200),
+    ("GET", "/as/{org}/webhooks/{id}", Access::Members, 200),
+    ("POST", "/as/{org}/webhooks/refresh", Access::Members, 303),
+    ("GET", "/as/{org}/members", Access::Members, 200),
+    ("GET", "/as/{org}/members/{person}", Access::Members, 200),
+    ("POST", "/as/{org}/members", Access::Admins, 422),
+    ("POST", "/as/{org}/members/{person}/role", Access::Admins, 422),
+    ("POST", "/as/{org}/members/{person}/remove", Access::Admins, 303),
+    ("GET", "/as/{org}/api-tokens", Access::Members, 200),
+    ("POST", "/as/{org}/api-tokens", Access::Admins, 422),
+    ("POST", "/as/{org}/api-tokens/{id}/revoke", Access::Admins, 404),
 ];
 
 #[test]
@@ -273,6 +303,64 @@ async fn everybody_gets_what_is_theirs_and_nothing_else(pool: PgPool) {
             if hidden || (within && !member) {
                 assert!(!got.body.contains("Kystkassa"), "{who:?} {method} {path}");
             }
+        }
+    }
+}
+
+/// Every address below an organisation, with the things of a merchant in it.
+fn below(organisation: &str, things: &[(&str, String)]) -> Vec<(&'static str, &'static str, String)> {
+    let below = MATRIX.iter().filter(|(_, pattern, ..)| pattern.starts_with("/as/{org}"));
+    let filled = below.map(|(method, pattern, ..)| {
+        let path = pattern.replace("{org}", organisation);
+        (*method, *pattern, things.iter().fold(path, |path, (place, thing)| path.replace(place, thing)))
+    });
+    filled.collect()
+}
+
+#[sqlx::test(migrator = "MIGRATIONS")]
+async fn a_served_merchants_members_get_what_is_a_merchants(pool: PgPool) {
+    let two = super::merchant_view::Two::merchants(pool).await;
+    let portal = &two.portal;
+    let mut things = two.things();
+    let person = portal.person("member@example.com", &[(MERCHANT, Role::Viewer)]).await;
+    things.push(("{person}", person.to_string()));
+    for role in Role::ALL {
+        let browser = portal.member(&format!("{}@example.com", role.as_str()), &[(MERCHANT, role)]).await;
+        for (method, pattern, path) in below(MERCHANT, &things) {
+            let got = if method == "GET" { browser.get(&path).await } else { browser.post(&path, &[]).await };
+            let own = OF_MERCHANTS.iter().find(|(own, at, ..)| (*own, *at) == (method, pattern));
+            let expected = match own {
+                None => 404,
+                Some((_, _, Access::Admins, _)) if role != Role::Admin => 403,
+                Some((.., answer)) => *answer,
+            };
+            assert_eq!(got.status.as_u16(), expected, "{role:?} {method} {path}: {}", got.text());
+        }
+    }
+}
+
+#[sqlx::test(migrator = "MIGRATIONS")]
+async fn whoever_views_as_a_merchant_gets_what_can_be_looked_at(pool: PgPool) {
+    let two = super::merchant_view::Two::merchants(pool).await;
+    let portal = &two.portal;
+    let staff = portal.member("first@example.com", &[(PARTNER, Role::Viewer)]).await;
+    let view = super::merchant_view::viewing::view_of_own(&two, &staff).await;
+    let mut things = two.things();
+    things.push(("{person}", portal.person("member@example.com", &[(MERCHANT, Role::Viewer)]).await.to_string()));
+    for who in EVERYBODY {
+        let browser = browser(portal, who).await.at(&format!("203.0.113.{}", who as u8));
+        for (method, pattern, path) in below(view.trim_start_matches("/as/"), &things) {
+            let got = if method == "GET" { browser.get(&path).await } else { browser.post(&path, &[]).await };
+            let own = OF_MERCHANTS.iter().any(|(own, at, ..)| (*own, *at) == (method, pattern));
+            let peoples = pattern.contains("/members") || pattern.contains("/api-tokens");
+            let partners = matches!(who, Who::Viewer | Who::Operator | Who::Admin);
+            let expected = match () {
+                () if who == Who::Nobody => 303,
+                () if !partners || !own || peoples => 404,
+                () if method == "GET" => 200,
+                () => 403,
+            };
+            assert_eq!(got.status.as_u16(), expected, "{who:?} {method} {path}: {}", got.text());
         }
     }
 }

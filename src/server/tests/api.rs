@@ -120,7 +120,7 @@ impl Program {
     }
 }
 
-async fn token(
+pub(super) async fn token(
     portal: &TestPortal,
     owner: &TokenOwner,
     scope: TokenScope,

@@ -176,18 +176,22 @@ async fn coverage_counts_units_and_names_what_is_wrong(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "MIGRATIONS")]
-async fn merchants_find_no_webhooks(pool: PgPool) {
+async fn merchants_find_no_webhooks_of_their_partners(pool: PgPool) {
     let portal = TestPortal::synced(pool).await;
     let browser = portal.member("m@example.com", &[(MERCHANT, Role::Admin)]).await;
     let id = portal.sandbox.webhooks_of(PARTNER).remove(0).id;
     for organisation in [MERCHANT, PARTNER] {
         let list = format!("/as/{organisation}/webhooks");
-        for path in [list.clone(), format!("{list}/new"), format!("{list}/coverage"), format!("{list}/{id}")] {
+        for path in [format!("{list}/new"), format!("{list}/coverage"), format!("{list}/{id}")] {
             assert_eq!(browser.get(&path).await.status, StatusCode::NOT_FOUND, "{path}");
         }
-        for path in [format!("{list}/refresh"), format!("{list}/new"), format!("{list}/{id}/delete")] {
+        for path in [format!("{list}/new"), format!("{list}/{id}/delete")] {
             assert_eq!(browser.post(&path, &[]).await.status, StatusCode::NOT_FOUND, "{path}");
         }
+    }
+    for path in ["", "/export"] {
+        let path = format!("/as/{PARTNER}/webhooks{path}");
+        assert_eq!(browser.get(&path).await.status, StatusCode::NOT_FOUND, "{path}");
     }
     assert!(portal.sandbox.webhooks_of(PARTNER).iter().any(|webhook| webhook.id == id));
 }

@@ -32,7 +32,7 @@ impl ListKind for ProductOrders {
 impl Tenant<'_> {
     /// The rows of these orders.
     pub async fn product_order_rows(&mut self, ids: &[Uuid]) -> Result<Vec<ProductOrderRow>> {
-        let organisation = self.scope.copy.as_str();
+        let scope = self.scope;
         let rows = sqlx::query!(
             r#"
             select o.id, o.upstream_id, o.kind, o.product_type, o.status, o.status_at, o.business_scheme, o.business_id,
@@ -41,9 +41,12 @@ impl Tenant<'_> {
                    o.deleted_at, o.gone_at
             from unnest($2::uuid[]) as wanted (id)
             join product_order o on o.organisation_id = $1 and o.id = wanted.id
+            where $3::text is null or (o.business_scheme = $3 and o.business_id = $4)
             "#,
-            organisation,
+            scope.copy.as_str(),
             ids,
+            scope.scheme(),
+            scope.business_id(),
         )
         .fetch_all(self.connection())
         .await?;
@@ -78,19 +81,27 @@ impl Tenant<'_> {
     }
 
     /// Everything the index keeps, of the orders that changed after `version`. An order that is just
-    /// being sent is not in the list yet, and one that was refused never is.
+    /// being sent is not in the list yet, and one that was refused never is. Two queries in one, of which one runs: a
+    /// merchant has its own orders that upstream has, and finds none by what the partner has noted.
     fn changed_product_orders(&mut self, version: i64) -> impl Stream<Item = Result<Indexed>> {
         let scope = self.scope;
         sqlx::query!(
             r#"
-            select id, upstream_id, kind, product_type, status, status_at, business_scheme, business_id, merchant_name,
-                   sales_unit_name, url, msn, delivery, sent_at, begun_at, first_seen_at, deleted_at, gone_at, note,
-                   null::text as template_name, merged_into is not null or delivery is not distinct from 'refused' as "removed!", version
+            select id as "id!", upstream_id, kind, product_type, status, status_at as "status_at!", business_scheme,
+                   business_id, merchant_name, sales_unit_name, url, msn, delivery, sent_at, begun_at,
+                   first_seen_at as "first_seen_at!", deleted_at, gone_at, note as "note!", null::text as template_name,
+                   merged_into is not null or delivery is not distinct from 'refused' as "removed!",
+                   version as "version!"
             from product_order
-            where organisation_id = $1 and version > $2
+            where $3::text is null and organisation_id = $1 and version > $2
               and delivery is distinct from 'sending'
-              and ($3::text is null or (business_scheme = $3 and business_id = $4))
-            order by version
+            union all
+            select id, upstream_id, kind, product_type, status, status_at, business_scheme, business_id, merchant_name,
+                   sales_unit_name, url, msn, delivery, sent_at, begun_at, first_seen_at, deleted_at, gone_at, '',
+                   null, false, version
+            from product_order
+            where organisation_id = $1 and business_scheme = $3 and business_id = $4 and version > $2
+              and upstream_id is not null and merged_into is null and (delivery is null or delivery = 'sent')
             "#,
             scope.copy.as_str(),
             version,

@@ -31,22 +31,32 @@ impl ListKind for Webhooks {
 
 impl Tenant<'_> {
     /// Everything the index keeps, of the registrations that changed after `version`. A unit that gets another
-    /// name changes its registrations.
+    /// name changes its registrations. Two queries in one, of which one runs: a merchant has those for its own units.
     fn changed_webhooks(&mut self, version: i64) -> impl Stream<Item = Result<Indexed>> {
-        let organisation = self.scope.copy.as_str();
+        let scope = self.scope;
         sqlx::query!(
             r#"
-            select w.id, w.msn, w.url, w.events, w.first_seen_at, w.gone_at,
+            select w.id as "id!", w.msn, w.url as "url!", w.events as "events!", w.first_seen_at as "first_seen_at!",
+                   w.gone_at,
                    w.deleted_at is not null as "deleted!", s.name as "unit_name?",
                    greatest(w.version, s.version) as "version!"
             from webhook w
             left join sales_unit s on s.organisation_id = w.organisation_id and s.msn = w.msn
-            where w.organisation_id = $1 and (
+            where $3::text is null and w.organisation_id = $1 and (
                 w.version > $2
                 or w.msn in (select u.msn from sales_unit u where u.organisation_id = $1 and u.version > $2))
+            union all
+            select w.id, w.msn, w.url, w.events, w.first_seen_at, w.gone_at, w.deleted_at is not null, s.name,
+                   greatest(w.version, s.version)
+            from sales_unit s
+            join webhook w on w.organisation_id = $1 and w.msn = s.msn
+            where s.organisation_id = $1 and s.business_scheme = $3 and s.business_id = $4
+              and greatest(w.version, s.version) > $2
             "#,
-            organisation,
+            scope.copy.as_str(),
             version,
+            scope.scheme(),
+            scope.business_id(),
         )
         .fetch(self.connection())
         .map_ok(|row| {

@@ -40,6 +40,8 @@ enum About {
     Organisations,
     /// A list of the organisation in the address.
     List,
+    /// What is between a merchant with keys of its own and its customers: a partner has none.
+    CustomersList,
     /// Upstream's words about all of whom the token acts as: nobody else's.
     Own,
     /// Upstream's words about one thing of the partner's, which is the served merchant's, too.
@@ -72,6 +74,8 @@ const MATRIX: &[(&str, &str, About, u16)] = &[
     ("GET", "/v1/organisations/{org_id}/price-packages/export", About::List, 200),
     ("GET", "/v1/organisations/{org_id}/webhooks", About::List, 200),
     ("GET", "/v1/organisations/{org_id}/webhooks/export", About::List, 200),
+    ("GET", "/v1/organisations/{org_id}/agreements", About::CustomersList, 404),
+    ("GET", "/v1/organisations/{org_id}/agreements/export", About::CustomersList, 404),
     ("GET", "/management/v1/sales-units", About::Own, 200),
     ("GET", "/management/v1/sales-units/{msn}", About::Shared, 200),
     ("GET", "/management/v1/merchants/{scheme}/{id}", About::PartnersThing, 200),
@@ -103,7 +107,7 @@ fn expected(who: Who, scope: TokenScope, method: &str, path: &str, about: About,
         (About::Organisations, _) => answer,
         (_, Who::Stranger) => 404,
         (About::List, Who::Partner | Who::Member(_)) => answer,
-        (About::List, _) => 404,
+        (About::List | About::CustomersList, _) => 404,
         (About::Own, _) => answer,
         (About::Shared, Who::OtherPartner) => 404,
         (About::Shared, _) => answer,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use sqlx::PgPool;
 
 use super::*;
-use crate::server::tests::MERCHANT;
+use crate::server::tests::{MERCHANT, MERCHANT_WITH_KEYS};
 
 async fn reader(portal: &TestPortal, organisation: &str) -> Program {
     Program::with(portal, TokenOwner::Organisation(org(organisation)), TokenScope::Read).await
@@ -58,12 +58,17 @@ async fn a_list_is_read_page_by_page_with_its_filter(pool: PgPool) {
         assert_eq!((faulty.status, faulty.faulty()), (StatusCode::BAD_REQUEST, vec!["colour"]), "{list}");
     }
     assert_eq!(program.get(&format!("{sales_units}?limit=0&sort=size")).await.faulty(), ["limit", "sort"]);
-    // A merchant has its own units, and nothing of what is between the partner and upstream.
+    // A merchant has its own units, orders and webhooks, and nothing of what is between the partner and upstream.
     let merchant = reader(&portal, MERCHANT).await;
-    let own = portal.sandbox.merchants_of(PARTNER)[0].msns.len() as u64;
-    let [units, others @ ..] = lists(MERCHANT);
-    assert_eq!(merchant.get(&units).await.body["page"]["total"], own);
-    for list in others {
+    let own = portal.sandbox.merchants_of(PARTNER).remove(0);
+    let orders = portal.sandbox.orders_of(PARTNER).into_iter().filter(|order| order.business_id == own.id).count();
+    let webhooks = portal.sandbox.webhooks_of(PARTNER).into_iter();
+    let webhooks = webhooks.filter(|webhook| webhook.msn.as_ref().is_some_and(|msn| own.msns.contains(msn))).count();
+    let [units, merchants, product_orders, price_packages, hooks] = lists(MERCHANT);
+    for (list, total) in [(units, own.msns.len()), (product_orders, orders), (hooks, webhooks)] {
+        assert_eq!(merchant.get(&list).await.body["page"]["total"], total as u64, "{list}");
+    }
+    for list in [merchants, price_packages] {
         assert_eq!(merchant.get(&list).await.status, StatusCode::NOT_FOUND, "{list}");
         assert_eq!(merchant.get(&format!("{list}/export")).await.status, StatusCode::NOT_FOUND, "{list}");
     }
@@ -135,4 +140,28 @@ async fn a_merchants_name_is_no_formula(pool: PgPool) {
     let program = reader(&portal, PARTNER).await;
     let file = program.text(&format!("{}/export?columns=msn,name&q={msn}", lists(PARTNER)[0])).await.body;
     assert!(file.contains("\"'=HYPERLINK(\"\"https"), "{file}");
+}
+
+#[sqlx::test(migrator = "MIGRATIONS")]
+async fn a_merchants_programs_read_its_agreements_with_phone_numbers_masked(pool: PgPool) {
+    let portal = TestPortal::synced(pool).await;
+    sqlx::query("update agreement set phone_number = '4798765432' where organisation_id = $1")
+        .bind(MERCHANT_WITH_KEYS)
+        .execute(&portal.pool)
+        .await
+        .unwrap();
+    let program = reader(&portal, MERCHANT_WITH_KEYS).await;
+    let list = format!("/api/v1/organisations/{MERCHANT_WITH_KEYS}/agreements");
+    let page = program.get(&format!("{list}?state=active&charges=planned&sort=next&limit=1000")).await.body;
+    let next = field(&page["data"], "next_charge_on");
+    assert!(!next.is_empty() && next.is_sorted() && next.iter().all(|day| day.len() == 10), "{page}");
+    assert!(field(&page["data"], "state").iter().all(|state| *state == "ACTIVE"), "{page}");
+    let person = portal.member("m@example.com", &[(MERCHANT_WITH_KEYS, Role::Viewer)]).await;
+    let file = person.get(&format!("/as/{MERCHANT_WITH_KEYS}/agreements/export?format=jsonl")).await.body;
+    assert_eq!(file.lines().count(), 60);
+    for text in [page.to_string(), file, program.text(&format!("{list}/export")).await] {
+        assert!(text.contains("•••••432") && !text.contains("98765432"), "{text}");
+    }
+    let of_partner = reader(&portal, PARTNER).await;
+    assert_eq!(of_partner.get(&list).await.status, StatusCode::NOT_FOUND);
 }
