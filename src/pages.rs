@@ -3,6 +3,7 @@
 pub mod agreement;
 pub mod agreements;
 pub mod api_docs;
+pub mod api_quality;
 pub mod api_tokens;
 pub mod businesses;
 pub mod contracts;

@@ -2,6 +2,7 @@
 
 pub mod acting;
 pub mod api;
+pub mod api_calls;
 pub mod changing;
 pub mod commands;
 pub mod config;

@@ -22,6 +22,7 @@ pub enum Place {
     Agreements,
     PricePackages,
     Webhooks,
+    ApiQuality,
     Members,
     ApiTokens,
     Settings,
@@ -76,6 +77,7 @@ fn menu(organisation: &Organisation, has_agreements: bool) -> Vec<(&'static str,
     let id = &organisation.id;
     let home = (Place::Landing, "home", "Overview", paths::organisation(id));
     let members = (Place::Members, "person", "Members", paths::members(id));
+    let quality = (Place::ApiQuality, "chart", "API quality", paths::api_quality(id));
     let tokens = (Place::ApiTokens, "key", "API tokens", paths::api_tokens(id));
     if organisation.kind == OrganisationKind::Merchant {
         let units = (Place::SalesUnits, "store", "My sales units", paths::sales_units(id));
@@ -83,7 +85,7 @@ fn menu(organisation: &Organisation, has_agreements: bool) -> Vec<(&'static str,
         if has_agreements {
             own.push((Place::Agreements, "order", "Agreements", paths::agreements(id)));
         }
-        return vec![("", own), ("Organisation", vec![members, tokens])];
+        return vec![("", own), ("Developers", vec![quality]), ("Organisation", vec![members, tokens])];
     }
     vec![
         (
@@ -97,7 +99,7 @@ fn menu(organisation: &Organisation, has_agreements: bool) -> Vec<(&'static str,
                 (Place::PricePackages, "price", "Price packages", paths::price_packages(id)),
             ],
         ),
-        ("Developers", vec![(Place::Webhooks, "webhook", "Webhooks", paths::webhooks(id))]),
+        ("Developers", vec![(Place::Webhooks, "webhook", "Webhooks", paths::webhooks(id)), quality]),
         ("Organisation", vec![members, tokens, (Place::Settings, "settings", "Settings", paths::settings(id))]),
     ]
 }

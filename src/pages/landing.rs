@@ -8,6 +8,7 @@ use super::freshness::FreshnessLine;
 use super::not_found::{Failed, NotFoundPage};
 use super::{acting, loaded};
 use crate::components::{Badge, Tone, grouped};
+use crate::domain::api_quality::percent;
 use crate::domain::failure::Failure;
 use crate::domain::merchant_filter::MerchantFilter;
 use crate::domain::organisation::Role;
@@ -37,6 +38,8 @@ pub fn LandingPage() -> impl IntoView {
 
 /// What somebody should look at, and how many of everything there are.
 struct Overview {
+    /// Where too many of the calls to upstream fail.
+    failing_calls: Option<Attention>,
     visible: usize,
     waiting: usize,
     gone: usize,
@@ -60,11 +63,25 @@ struct Attention {
 async fn load(acting: &Acting) -> Result<Overview, Failure> {
     let count = async |state| acting.count_sales_units(&in_state(state)).await;
     Ok(Overview {
+        failing_calls: failing_calls(acting).await?,
         visible: count(StateFacet::Visible).await?,
         waiting: count(StateFacet::Waiting).await?,
         gone: count(StateFacet::Gone).await?,
         partner: if acting.is_partner() { Some(partner(acting).await?) } else { None },
     })
+}
+
+/// A warning if as many of the calls to upstream fail as this organisation wants to be warned of.
+async fn failing_calls(acting: &Acting) -> Result<Option<Attention>, Failure> {
+    let Some((requests, failed)) = acting.failing_calls_lately().await? else { return Ok(None) };
+    let text = format!(
+        "{} of the portal’s {} calls to Vipps MobilePay within 24 hours failed, which is {}",
+        grouped(failed as usize),
+        grouped(requests as usize),
+        percent(failed, requests)
+    );
+    let path = Some(paths::api_quality(&acting.organisation().id));
+    Ok(Some(Attention { tone: Tone::Warning, text, path }))
 }
 
 async fn partner(acting: &Acting) -> Result<PartnerOverview, Failure> {
@@ -168,12 +185,18 @@ fn page(acting: &Acting, overview: Overview) -> impl IntoView + use<> {
     });
     let figures = figures.collect_view();
     let served_by = acting.served_by().map(|partner| format!("Served with the keys of {partner}."));
-    let attention = overview.partner.map(|partner| attention_card(partner.attention));
+    let is_partner = overview.partner.is_some();
+    let mut attention = overview.partner.map(|partner| partner.attention).unwrap_or_default();
+    if let Some(failing) = overview.failing_calls {
+        attention.insert(0, failing);
+    }
+    // That nothing is wrong is said only to those who have more to look after.
+    let attention = (is_partner || !attention.is_empty()).then(|| attention_card(attention));
     view! {
         <header class="page-head">
             <h1>{organisation.name.clone()}</h1>
             <p class="lead">
-                {if attention.is_some() { "You act as this partner: you see the sales units of all merchants connected to it. " }
+                {if is_partner { "You act as this partner: you see the sales units of all merchants connected to it. " }
                 else { "You act on behalf of this merchant: you see its own sales units only. " }}
                 {served_by}
             </p>

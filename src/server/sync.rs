@@ -5,6 +5,7 @@
 //! that is killed goes on where it was.
 
 pub mod agreements;
+pub mod api_quality;
 pub mod capabilities;
 pub mod contracts;
 pub mod merchants;
@@ -47,6 +48,7 @@ pub const RESOURCES: &[Resource] = &[
     contracts::RESOURCE,
     unit_webhooks::RESOURCE,
     agreements::RESOURCE,
+    api_quality::RESOURCE,
 ];
 
 /// One kind of thing that is fetched from upstream.

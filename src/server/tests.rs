@@ -3,6 +3,7 @@
 mod access_matrix;
 mod agreements;
 mod api;
+mod api_quality;
 mod layering;
 mod members;
 mod merchants;
