@@ -9,7 +9,7 @@ alter table organisation
     -- From which share of failing calls within a day the overview warns, and from how many calls.
     add column api_failing_percent smallint not null default 5 check (api_failing_percent between 1 and 100),
     add column api_failing_calls integer not null default 20 check (api_failing_calls between 1 and 1000000),
-    -- The hour as of which the sales units' figures were last counted anew; null as long as nothing was called.
+    -- The hour that the sales units' windows end with; null as long as nothing was called.
     add column api_counted_hour timestamptz;
 
 -- Adds counts place by place. One that is longer has places which the other does not know yet.
@@ -37,10 +37,11 @@ create table api_call (
     latency integer[] not null,
     primary key (organisation_id, step, msn, begins_at, endpoint)
 ) with (fillfactor = 80);
-create index on api_call (organisation_id, step, begins_at);
+create index on api_call (organisation_id, step, begins_at, endpoint);
 
 -- What a sales unit's calls come to over each of the times that can be chosen: so the worst of many are found
--- without adding up all of them. Brought up to date with every count, and counted anew when an hour ends.
+-- without adding up all of them. Every call is added to all four, and taken out of each when its hour or day is left
+-- behind.
 create table api_unit_window (
     organisation_id text not null references organisation (id) on delete cascade,
     span text not null,

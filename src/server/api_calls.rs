@@ -22,8 +22,8 @@ pub async fn run(portal: Portal, stop: CancellationToken) {
             () = tokio::time::sleep(EVERY) => {}
         }
         portal.write_down_calls().await;
-        if let Err(error) = count_anew(portal.store()).await {
-            tracing::warn!(%error, "the figures of calls could not be counted anew");
+        if let Err(error) = move_windows(portal.store()).await {
+            tracing::warn!(%error, "the times that calls are summed over could not be moved on");
         }
     }
 }
@@ -46,10 +46,10 @@ async fn write_down(store: &Store, organisation: &OrgId, calls: &[CountedCalls])
     tenant.commit().await
 }
 
-/// Brings those up to date for whom an hour has ended since they were last counted anew.
-async fn count_anew(store: &Store) -> Result<(), sqlx::Error> {
+/// Moves the windows on of those for whom an hour has ended.
+async fn move_windows(store: &Store) -> Result<(), sqlx::Error> {
     let now = OffsetDateTime::now_utc();
-    for organisation in store.organisations_to_count_anew(now).await? {
+    for organisation in store.organisations_with_old_windows(now).await? {
         let scope = Scope::whole(organisation);
         let mut tenant = store.tenant(&scope).await?;
         tenant.bring_api_calls_up_to_date(now).await?;

@@ -56,9 +56,11 @@ impl Acting {
         let (now, span) = (OffsetDateTime::now_utc(), query.span);
         let begins_at = span.begin(now);
         let mut tenant = self.portal.store().tenant(&self.row.scope).await.map_err(unavailable)?;
-        let steps = tenant.api_calls_by_step(unit, span.drawn_by(), begins_at).await.map_err(unavailable)?;
-        let endpoints = tenant.api_calls_by_endpoint(unit, span.counted_by(), begins_at).await.map_err(unavailable)?;
-        let mut endpoints: Vec<EndpointCalls> = endpoints;
+        let calls = tenant.api_calls(unit, span.counted_by(), begins_at).await.map_err(unavailable)?;
+        let (mut steps, mut endpoints): (Vec<StepCalls>, Vec<EndpointCalls>) = calls;
+        if span.drawn_by() != span.counted_by() {
+            steps = tenant.api_calls_by_step(unit, span.drawn_by(), begins_at).await.map_err(unavailable)?;
+        }
         endpoints.sort_by_key(|endpoint| std::cmp::Reverse(endpoint.figures.requests()));
         let mut total = Figures::default();
         endpoints.iter().for_each(|endpoint| total.add(&endpoint.figures));

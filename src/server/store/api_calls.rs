@@ -5,6 +5,8 @@ mod counting;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+
 use time::OffsetDateTime;
 
 use super::{Result, Tenant, unreadable};
@@ -52,17 +54,18 @@ impl Tenant<'_> {
         Ok(steps)
     }
 
-    /// What became of the calls since `since` at each endpoint, by its name. `unit`: only those about it.
-    pub async fn api_calls_by_endpoint(
+    /// What became of the calls since `since`, step by step as above and at each endpoint, by its name: from the same
+    /// rows. `unit`: only those about it.
+    pub async fn api_calls(
         &mut self,
         unit: Option<&Msn>,
         step: Step,
         since: OffsetDateTime,
-    ) -> Result<Vec<EndpointCalls>> {
+    ) -> Result<(Vec<StepCalls>, Vec<EndpointCalls>)> {
         let (organisation, units) = (self.scope.copy.as_str(), self.units_looked_at(unit).await?);
         let rows = sqlx::query!(
             r#"
-            select c.endpoint, c.outcomes, c.latency
+            select c.begins_at, c.endpoint, c.outcomes, c.latency
             from unnest($2::text[]) as wanted (msn)
             join api_call c on c.organisation_id = $1 and c.step = $3 and c.msn = wanted.msn
                 and c.begins_at >= $4 and c.endpoint > ''
@@ -74,15 +77,19 @@ impl Tenant<'_> {
         )
         .fetch_all(self.connection())
         .await?;
-        let mut endpoints = std::collections::BTreeMap::<String, Figures>::new();
+        let mut steps = BTreeMap::<OffsetDateTime, Figures>::new();
+        let mut endpoints = BTreeMap::<String, Figures>::new();
         for row in rows {
             let figures = Figures::of_counts(&row.outcomes, &row.latency);
+            steps.entry(row.begins_at).or_default().add(&figures);
             match endpoints.get_mut(&row.endpoint) {
                 Some(sum) => sum.add(&figures),
                 None => drop(endpoints.insert(row.endpoint, figures)),
             }
         }
-        Ok(endpoints.into_iter().map(|(endpoint, figures)| EndpointCalls { endpoint, figures }).collect())
+        let steps = steps.into_iter().map(|(begins_at, figures)| StepCalls { begins_at, figures });
+        let endpoints = endpoints.into_iter().map(|(endpoint, figures)| EndpointCalls { endpoint, figures });
+        Ok((steps.collect(), endpoints.collect()))
     }
 
     /// The sales units that anything was called about, the largest share of failures first; those behind `after`, at

@@ -29,6 +29,14 @@ fn figure(page: &str, what: &str) -> String {
     before.rsplit_once("<strong>").unwrap().1.replace('\u{a0}', "")
 }
 
+/// What is kept of an organisation's calls, asked as itself: nobody else gets any.
+async fn kept(portal: &TestPortal, organisation: &str, query: &'static str) -> Vec<String> {
+    let mut transaction = portal.pool.begin().await.unwrap();
+    let acting = sqlx::query("select set_config('portal.organisation', $1, true)").bind(organisation);
+    acting.execute(&mut *transaction).await.unwrap();
+    sqlx::query_scalar(query).fetch_all(&mut *transaction).await.unwrap()
+}
+
 async fn viewer(portal: &TestPortal, organisation: &str) -> Browser {
     portal.member(&format!("viewer@{organisation}.example"), &[(organisation, Role::Viewer)]).await
 }
@@ -69,8 +77,7 @@ async fn every_call_is_counted_and_failing_ones_are_told(pool: PgPool) {
     assert!(page.body.contains("role=\"img\"") && page.body.contains("aria-describedby=\"calls-over-time-sentence\""));
 
     // Names of endpoints hold nothing of what was asked for.
-    let endpoints: Vec<String> =
-        sqlx::query_scalar("select distinct endpoint from api_call").fetch_all(&portal.pool).await.unwrap();
+    let endpoints = kept(&portal, PARTNER, "select distinct endpoint from api_call").await;
     assert!(endpoints.len() > 5);
     for endpoint in endpoints {
         assert!(!endpoint.as_bytes().windows(2).any(|pair| pair.iter().all(u8::is_ascii_digit)), "{endpoint}");
@@ -162,12 +169,7 @@ async fn one_units_calls_are_looked_at_by_themselves(pool: PgPool) {
 
     // What upstream tells of its own, worst first, is shown beside it.
     assert!(page.text().contains("sales units Vipps MobilePay tells that calls fail"), "{}", page.text());
-    let told: Vec<String> =
-        sqlx::query_scalar("select msn from told_api_quality where organisation_id = $1 and failed > 0")
-            .bind(PARTNER)
-            .fetch_all(&portal.pool)
-            .await
-            .unwrap();
+    let told = kept(&portal, PARTNER, "select msn from told_api_quality where failed > 0").await;
     let page = browser.get(&format!("{PAGE}?msn={}", told[0])).await;
     assert!(page.body.contains("POST:/epayment/v1/payments/{reference}/capture"), "{}", page.text());
 }
@@ -191,27 +193,18 @@ async fn everybody_sees_their_own_calls(pool: PgPool) {
     let served = viewer(&portal, MERCHANT).await;
     let page = served.get(&format!("/as/{MERCHANT}/api-quality")).await;
     let units: BTreeSet<String> = portal.sandbox.merchants_of(PARTNER)[0].msns.iter().cloned().collect();
-    let known: Vec<String> = sqlx::query_scalar("select distinct msn from api_call where msn <> '' order by msn")
-        .fetch_all(&portal.pool)
-        .await
-        .unwrap();
+    let known = kept(&portal, PARTNER, "select distinct msn from api_call where msn <> '' order by msn").await;
     let mut foreign = 0;
     for msn in known.iter().filter(|msn| !units.contains(*msn)) {
         foreign += 1;
         assert!(!page.body.contains(msn.as_str()), "{msn} is not this merchant's");
     }
     assert!(foreign > 50);
-    let mut about = 0;
-    for msn in &units {
-        let counted: i64 = sqlx::query_scalar(
-            "select coalesce(sum(requests), 0) from api_call where step = 'hour' and msn = $1 and endpoint = ''",
-        )
-        .bind(msn)
-        .fetch_one(&portal.pool)
-        .await
-        .unwrap();
-        about += counted;
-    }
+    let counted = "select msn || ' ' || sum(requests) from api_call where step = 'hour' and endpoint = '' and msn <> '' group by msn";
+    let counted = kept(&portal, PARTNER, counted).await;
+    let of_units = counted.iter().filter_map(|line| line.split_once(' ')).filter(|(msn, _)| units.contains(*msn));
+    let about: u64 = of_units.map(|(_, calls)| calls.parse::<u64>().unwrap()).sum();
+    assert!(about > 0);
     assert_eq!(figure(&page.body, "calls"), about.to_string());
     let other = known.iter().find(|msn| !units.contains(*msn)).unwrap();
     let not_its = served.get(&format!("/as/{MERCHANT}/api-quality?msn={other}")).await.body_without_nonce();
@@ -226,10 +219,7 @@ async fn what_was_called_is_written_down_when_the_portal_stops(pool: PgPool) {
     let portal = TestPortal::start(pool).await;
     let client = portal.portal.client_of(&org(PARTNER)).await.unwrap().unwrap();
     client.sales_units().await.unwrap();
-    let count = async || -> i64 {
-        let count = sqlx::query_scalar("select count(*) from api_call where organisation_id = $1");
-        count.bind(PARTNER).fetch_one(&portal.pool).await.unwrap()
-    };
+    let count = async || kept(&portal, PARTNER, "select endpoint from api_call").await.len();
     assert_eq!(count().await, 0, "nothing waits for the database");
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     // It is told to stop as soon as it has begun.

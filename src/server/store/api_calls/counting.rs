@@ -26,8 +26,8 @@ struct Added {
 }
 
 impl Store {
-    /// Organisations whose sales units' figures are of an hour before this one.
-    pub async fn organisations_to_count_anew(&self, now: OffsetDateTime) -> Result<Vec<OrgId>> {
+    /// Organisations whose windows end with an hour that is over.
+    pub async fn organisations_with_old_windows(&self, now: OffsetDateTime) -> Result<Vec<OrgId>> {
         let ids = sqlx::query_scalar!(
             "select id from organisation where api_counted_hour < $1 and partner_id is null order by id",
             hour_of(now),
@@ -42,6 +42,9 @@ impl Tenant<'_> {
     /// Adds calls to those that were counted before. Nothing happens if the organisation is gone.
     pub async fn count_api_calls(&mut self, calls: &[CountedCalls], now: OffsetDateTime) -> Result<()> {
         let Some(counted_hour) = self.hold_api_calls().await? else { return Ok(()) };
+        self.move_windows(counted_hour, now).await?;
+        // Where another process's clock is ahead, the windows end later than now.
+        let now = counted_hour.map_or(now, |hour| hour.max(now));
         let organisation = self.scope.copy.as_str();
         sqlx::query!(
             r#"
@@ -60,25 +63,24 @@ impl Tenant<'_> {
         )
         .execute(self.connection())
         .await?;
-        if counted_hour.is_none_or(|hour| hour < hour_of(now)) {
-            return self.count_units_anew(now).await;
+        let mut units: BTreeMap<(Span, &str), (i64, i64)> = BTreeMap::new();
+        for CountedCalls { hour, msn, figures, .. } in calls {
+            // What could not be written down for long may be too old for a window.
+            for span in Span::ALL.into_iter().filter(|span| *hour >= span.begin(now)) {
+                let Some(msn) = msn else { continue };
+                let (requests, failed) = units.entry((span, msn.as_str())).or_default();
+                *requests += i64::try_from(figures.requests()).unwrap_or_default();
+                *failed += i64::try_from(figures.failed()).unwrap_or_default();
+            }
         }
-        let mut units: BTreeMap<&str, (i64, i64)> = BTreeMap::new();
-        for CountedCalls { msn, figures, .. } in calls {
-            let Some(msn) = msn else { continue };
-            let (requests, failed) = units.entry(msn.as_str()).or_default();
-            *requests += i64::try_from(figures.requests()).unwrap_or_default();
-            *failed += i64::try_from(figures.failed()).unwrap_or_default();
-        }
-        let msns: Vec<String> = units.keys().map(|msn| (*msn).to_owned()).collect();
+        let (spans, msns): (Vec<String>, Vec<String>) =
+            units.keys().map(|(span, msn)| (span.word().to_owned(), (*msn).to_owned())).unzip();
         let (requests, failed): (Vec<i64>, Vec<i64>) = units.into_values().unzip();
-        let spans = Span::ALL.map(|span| span.word().to_owned());
         sqlx::query!(
             r#"
             insert into api_unit_window as kept (organisation_id, span, msn, requests, failed)
-            select $1, span, msn, requests, failed
-            from unnest($2::text[]) as spans (span),
-                unnest($3::text[], $4::bigint[], $5::bigint[]) as added (msn, requests, failed)
+            select $1, added.*
+            from unnest($2::text[], $3::text[], $4::bigint[], $5::bigint[]) as added (span, msn, requests, failed)
             on conflict (organisation_id, span, msn) do update
             set requests = kept.requests + excluded.requests, failed = kept.failed + excluded.failed
             "#,
@@ -93,31 +95,17 @@ impl Tenant<'_> {
         .map(drop)
     }
 
-    /// Counts anew what each unit's calls come to as of the hour that is under way, and removes what has had its
-    /// time; unless that has been done meanwhile.
+    /// Takes out of the windows what they have left behind by now, and removes what has had its time.
     pub async fn bring_api_calls_up_to_date(&mut self, now: OffsetDateTime) -> Result<()> {
         match self.hold_api_calls().await? {
-            Some(counted_hour) if counted_hour.is_none_or(|hour| hour < hour_of(now)) => {}
-            _ => return Ok(()),
+            Some(counted_hour) => self.move_windows(counted_hour, now).await,
+            None => Ok(()),
         }
-        self.count_units_anew(now).await?;
-        let organisation = self.scope.copy.as_str();
-        sqlx::query!(
-            r#"
-            delete from api_call where organisation_id = $1
-              and (begins_at < $2 and step in ('hour', 'day') or begins_at < $3 and step = 'hour' and msn > '')
-            "#,
-            organisation,
-            now - KEPT,
-            now - UNIT_HOURS_KEPT,
-        )
-        .execute(self.connection())
-        .await
-        .map(drop)
     }
 
-    /// The hour as of which the units were last counted anew. One process at a time adds to an organisation's counts,
-    /// so that none is lost between adding up and writing down. None if the organisation is gone.
+    /// The hour that the windows end with; none where nothing was called yet. One process at a time adds to an
+    /// organisation's counts or moves its windows, so that each call is added once and taken out once. None if the
+    /// organisation is gone.
     async fn hold_api_calls(&mut self) -> Result<Option<Option<OffsetDateTime>>> {
         let organisation = self.scope.copy.as_str();
         sqlx::query_scalar!("select api_counted_hour from organisation where id = $1 for no key update", organisation)
@@ -125,40 +113,78 @@ impl Tenant<'_> {
             .await
     }
 
-    async fn count_units_anew(&mut self, now: OffsetDateTime) -> Result<()> {
+    /// Moves the windows from the hour that they end with to the one that is under way.
+    async fn move_windows(&mut self, counted_hour: Option<OffsetDateTime>, now: OffsetDateTime) -> Result<()> {
+        if counted_hour.is_some_and(|hour| hour >= hour_of(now)) {
+            return Ok(());
+        }
+        if let Some(then) = counted_hour {
+            for span in Span::ALL {
+                self.leave_behind(span, span.begin(then), span.begin(now)).await?;
+            }
+            self.remove_old_api_calls(then, now).await?;
+        }
         let organisation = self.scope.copy.as_str();
-        let spans = Span::ALL.map(|span| span.word().to_owned());
-        let steps = Span::ALL.map(|span| span.counted_by().word().to_owned());
-        let begins = Span::ALL.map(|span| span.begin(now));
-        sqlx::query!(
-            r#"
-            with counted as (
-                select spans.span, c.msn, sum(c.requests)::integer as requests, sum(c.failed)::integer as failed
-                from unnest($2::text[], $3::text[], $4::timestamptz[]) as spans (span, step, begins_at)
-                join api_call c on c.organisation_id = $1 and c.step = spans.step and c.msn > ''
-                    and c.begins_at >= spans.begins_at and c.endpoint = ''
-                group by spans.span, c.msn),
-            gone as (
-                delete from api_unit_window w
-                where w.organisation_id = $1
-                  and not exists (select from counted where counted.span = w.span and counted.msn = w.msn))
-            insert into api_unit_window as kept (organisation_id, span, msn, requests, failed)
-            select $1, span, msn, requests, failed from counted
-            on conflict (organisation_id, span, msn) do update
-            set requests = excluded.requests, failed = excluded.failed
-            where (kept.requests, kept.failed) is distinct from (excluded.requests, excluded.failed)
-            "#,
-            organisation,
-            &spans,
-            &steps,
-            &begins,
-        )
-        .execute(self.connection())
-        .await?;
         sqlx::query!("update organisation set api_counted_hour = $2 where id = $1", organisation, hour_of(now))
             .execute(self.connection())
             .await
             .map(drop)
+    }
+
+    /// Takes the calls from `begin` on and before `end` out of a window.
+    async fn leave_behind(&mut self, span: Span, begin: OffsetDateTime, end: OffsetDateTime) -> Result<()> {
+        if begin >= end {
+            return Ok(());
+        }
+        let organisation = self.scope.copy.as_str();
+        sqlx::query!(
+            r#"
+            with past as (
+                select msn, sum(requests)::integer as requests, sum(failed)::integer as failed from api_call
+                where organisation_id = $1 and step = $3 and begins_at >= $4 and begins_at < $5 and msn > ''
+                  and endpoint = ''
+                group by msn),
+            empty as (
+                delete from api_unit_window w using past
+                where w.organisation_id = $1 and w.span = $2 and w.msn = past.msn and w.requests <= past.requests)
+            update api_unit_window w set requests = w.requests - past.requests, failed = w.failed - past.failed
+            from past
+            where w.organisation_id = $1 and w.span = $2 and w.msn = past.msn and w.requests > past.requests
+            "#,
+            organisation,
+            span.word(),
+            span.counted_by().word(),
+            begin,
+            end,
+        )
+        .execute(self.connection())
+        .await
+        .map(drop)
+    }
+
+    /// Removes what is older than anything is shown; every hour passes here once, so only those are looked at that
+    /// have become so old since `then`.
+    async fn remove_old_api_calls(&mut self, then: OffsetDateTime, now: OffsetDateTime) -> Result<()> {
+        let organisation = self.scope.copy.as_str();
+        sqlx::query!(
+            r#"
+            delete from api_call
+            where organisation_id = $1 and step = 'hour' and begins_at >= $2 and begins_at < $3 and msn > ''
+            "#,
+            organisation,
+            hour_of(then) - UNIT_HOURS_KEPT,
+            hour_of(now) - UNIT_HOURS_KEPT,
+        )
+        .execute(self.connection())
+        .await?;
+        sqlx::query!(
+            "delete from api_call where organisation_id = $1 and step = any('{hour,day}') and begins_at < $2",
+            organisation,
+            now - KEPT,
+        )
+        .execute(self.connection())
+        .await
+        .map(drop)
     }
 }
 
