@@ -38,18 +38,20 @@ test('one sales unit’s calls are reached from the list and by its number, and 
   await open(`${PARTNER}?span=7d`);
   const row = page.locator('#units tbody tr').first();
   const msn = (await row.locator('[data-label="MSN"]').innerText()).trim();
-  const calls = await row.locator('[data-label="Calls"]').innerText();
+  const calls = number(await row.locator('[data-label="Calls"]').innerText());
   await row.getByRole('link').click();
   await expect(page).toHaveURL(`${PARTNER}?span=7d&msn=${msn}`);
   await expect(page.getByRole('heading', { level: 1 })).toContainText(msn);
   const figure = page.locator('.figure').filter({ hasText: 'calls' }).first().locator('strong');
-  await expect(figure).toHaveText(calls);
+  // The portal goes on calling.
+  expect(number(await figure.innerText())).toBeGreaterThanOrEqual(calls);
   await page.getByRole('link', { name: 'All calls' }).click();
   await expect(page).toHaveURL(`${PARTNER}?span=7d`);
 
   await page.getByRole('main').getByRole('searchbox').fill(msn);
   await page.getByRole('button', { name: 'Show', exact: true }).click();
-  await expect(figure).toHaveText(calls);
+  await expect(page).toHaveURL(`${PARTNER}?span=7d&msn=${msn}`);
+  expect(number(await figure.innerText())).toBeGreaterThanOrEqual(calls);
   await expect(page.getByRole('heading', { name: 'As Vipps MobilePay counts' })).toBeVisible();
 });
 
@@ -66,8 +68,12 @@ test('a unit that nothing was called about, and what is no MSN, look different',
 });
 
 test('the worst sales units that Vipps MobilePay tells of lead to its own figures', async ({ page, open }) => {
-  await open(PARTNER);
   const row = page.locator('#told tbody tr').first();
+  // It is asked unit by unit, after everything else.
+  await expect(async () => {
+    await open(PARTNER);
+    await expect(row).toBeVisible({ timeout: 100 });
+  }).toPass();
   await expect(row.locator('[data-label="Share failed"]')).toContainText('%');
   await row.getByRole('link').click();
   await expect(page.locator('#told')).toContainText('POST:/epayment/v1/payments');

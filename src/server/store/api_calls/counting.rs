@@ -50,7 +50,7 @@ impl Tenant<'_> {
             r#"
             insert into api_call as kept (
                 organisation_id, step, msn, begins_at, endpoint, requests, failed, outcomes, latency)
-            select $1, added.* from json_to_recordset($2) as added (
+            select $1, added.* from jsonb_to_recordset($2) as added (
                 step text, msn text, begins_at timestamptz, endpoint text, requests integer, failed integer,
                 outcomes integer[], latency integer[])
             on conflict (organisation_id, step, msn, begins_at, endpoint) do update
