@@ -59,8 +59,14 @@ pub fn Lines(
 ) -> impl IntoView {
     let top = nice_top(lines.iter().flatten().flatten().copied().max().unwrap_or_default().into());
     let steps = lines[0].len();
-    let [low, high] = lines.map(|line| path(&line, top));
-    let drawing = view! { <path class="high" d=high/><path class="low" d=low/> }.into_any();
+    let [(low, low_dots), (high, high_dots)] = lines.map(|line| path(&line, top));
+    let drawing = view! {
+        <path class="high" d=high/>
+        <path class="low" d=low/>
+        <path class="high dots" d=high_dots/>
+        <path class="low dots" d=low_dots/>
+    }
+    .into_any();
     let legend = vec![("high", labels[1]), ("low", labels[0])];
     figure(caption, steps, [milliseconds(top), milliseconds(top / 2)], drawing, legend, children)
 }
@@ -109,22 +115,21 @@ fn bar(x: f64, bottom: f64, height: f64) -> String {
     format!("M{x} {bottom:.1}v-{height:.1}h{}v{height:.1}z", STEP - 2.0)
 }
 
-/// A line through the middle of each step; a step alone between gaps is a dot.
-fn path(line: &[Option<u32>], top: u64) -> String {
-    let mut path = String::new();
-    let mut is_drawing = false;
+/// A line through the middle of each step, and dots for steps that stand alone between gaps.
+fn path(line: &[Option<u32>], top: u64) -> (String, String) {
+    let (mut path, mut dots) = (String::new(), String::new());
+    let is_there = |at: Option<usize>| at.and_then(|at| line.get(at)).is_some_and(Option::is_some);
     for (at, value) in line.iter().enumerate() {
-        let Some(value) = value else {
-            is_drawing = false;
-            continue;
-        };
+        let Some(value) = value else { continue };
         let x = at as f64 * STEP + STEP / 2.0;
         let y = HEIGHT - f64::from(*value) / top as f64 * HEIGHT;
-        let dot = if is_drawing { "" } else { "h.01" };
-        path.push_str(&format!("{}{x} {y:.1}{dot}", if is_drawing { 'L' } else { 'M' }));
-        is_drawing = true;
+        match (is_there(at.checked_sub(1)), is_there(Some(at + 1))) {
+            (false, false) => dots.push_str(&format!("M{x} {y:.1}h.01")),
+            (true, _) => path.push_str(&format!("L{x} {y:.1}")),
+            (false, true) => path.push_str(&format!("M{x} {y:.1}")),
+        }
     }
-    path
+    (path, dots)
 }
 
 /// The next larger number that is easily halved: 2, 4, 10, 20, 40, 100 …
@@ -168,8 +173,9 @@ mod tests {
 
     #[test]
     fn lines_have_gaps_where_nothing_was_measured() {
-        assert_eq!(path(&[Some(50), Some(100), None, Some(0)], 100), "M5 50.0h.01L15 0.0M35 100.0h.01");
-        assert_eq!(path(&[None, None], 100), "");
+        let (line, dots) = path(&[Some(50), Some(100), None, Some(0), None, Some(25), Some(50)], 100);
+        assert_eq!((line.as_str(), dots.as_str()), ("M5 50.0L15 0.0M55 75.0L65 50.0", "M35 100.0h.01"));
+        assert_eq!(path(&[None, None], 100), (String::new(), String::new()));
     }
 
     #[test]

@@ -91,7 +91,7 @@ fn latency_over_time(span: Span, steps: &[StepCalls]) -> impl IntoView + use<> {
     });
     let rows = rows.collect_view();
     view! {
-        <Lines caption lines=[half, most] labels=["p50: half of the calls took at most this", "p95: 95 of 100 took at most this"]>
+        <Lines caption lines=[half, most] labels=["Half took at most (p50)", "95 of 100 took at most (p95)"]>
             <table class="list">
                 <caption class="hidden">"How long calls took, the latest first"</caption>
                 <thead>

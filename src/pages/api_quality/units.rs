@@ -15,7 +15,7 @@ pub fn section(organisation: &OrgId, query: &ApiQualityQuery, page: UnitPage) ->
         (1, _) => "Calls about one sales unit, some of which failed.".to_owned(),
         (all, 0) => format!("Calls about {} sales units; none of them failed.", grouped(all)),
         (all, failing) => format!(
-            "Calls about {} sales units; about {} of them calls failed. The largest share of failures comes first.",
+            "Calls about {} sales units; calls about {} of them failed. The largest share of failures comes first.",
             grouped(all),
             grouped(failing)
         ),

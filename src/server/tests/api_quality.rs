@@ -24,8 +24,8 @@ fn seen(portal: &TestPortal, organisation: &str, status: u16) -> (usize, usize) 
 
 /// The big figure above these words.
 fn figure(page: &str, what: &str) -> String {
-    let (before, _) =
-        page.split_once(&format!("</strong><span>{what}</span>")).unwrap_or_else(|| panic!("no {what}: {page}"));
+    let page = page.replace("<!>", "");
+    let (before, _) = page.split_once(&format!("</strong><span>{what}</span>")).unwrap_or_else(|| panic!("no {what}"));
     before.rsplit_once("<strong>").unwrap().1.replace('\u{a0}', "")
 }
 

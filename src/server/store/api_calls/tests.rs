@@ -123,7 +123,7 @@ async fn parts_that_are_written_down_come_to_the_whole(pool: PgPool) {
     assert_eq!(tenant.api_calls_lately(NOW).await.unwrap(), (6, 2));
     let (_, endpoints) = tenant.api_calls(None, Step::Day, Span::Week.begin(NOW)).await.unwrap();
     assert_eq!(endpoints.iter().map(|calls| calls.endpoint.as_str()).collect::<Vec<_>>(), [list, one]);
-    assert_eq!(endpoints[1].figures.latency.within(0.5), Some(50));
+    assert_eq!(endpoints[1].figures.latency.within(0.5), Some(47));
     assert_eq!(endpoints[1].figures.of(Outcome::BadGateway), 2);
     for span in Span::ALL {
         let page = units(&store, &scope, span).await;
