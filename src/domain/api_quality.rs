@@ -11,7 +11,7 @@ use time::{Duration, OffsetDateTime};
 use super::identifiers::Msn;
 
 pub use figures::{Figures, LATENCY_BOUNDS, Latency, Outcome};
-pub use query::ApiQualityQuery;
+pub use query::{ApiQualityQuery, Unit};
 pub use span::{Span, Step, day_of, hour_of};
 pub use told::{ToldEndpoint, ToldUnit, sum_told};
 

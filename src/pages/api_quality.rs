@@ -12,7 +12,7 @@ use super::not_found::{Failed, NotFoundPage};
 use super::{acting, loaded, query};
 use crate::components::chart::milliseconds;
 use crate::components::{Badge, Copy, Empty, Icon, Tone, grouped};
-use crate::domain::api_quality::{ApiQualityQuery, EndpointCalls, Figures, Outcome, Span, percent};
+use crate::domain::api_quality::{ApiQualityQuery, EndpointCalls, Figures, Outcome, Span, Unit, percent};
 use crate::domain::freshness::absolute;
 use crate::domain::identifiers::Msn;
 use crate::domain::organisation::OrgId;
@@ -27,8 +27,9 @@ pub fn ApiQualityPage() -> impl IntoView {
     Either::Right(loaded(async move {
         let shown = match query.unit() {
             // What is no serial number names no sales unit: there is nothing to look for.
-            Err(()) => Ok((None, None)),
-            Ok(unit) => acting.api_quality(&query, unit.as_ref()).await.map(|found| (unit, Some(found))),
+            Unit::NoSuch => Ok((None, None)),
+            Unit::Any => acting.api_quality(&query, None).await.map(|found| (None, Some(found))),
+            Unit::One(msn) => acting.api_quality(&query, Some(&msn)).await.map(|found| (Some(msn), Some(found))),
         };
         let title = "API quality";
         view! {

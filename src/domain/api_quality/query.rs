@@ -3,6 +3,15 @@
 use super::{Span, UnitPlace};
 use crate::domain::identifiers::Msn;
 
+/// Whose calls are looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unit {
+    Any,
+    One(Msn),
+    /// What was typed is no serial number.
+    NoSuch,
+}
+
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ApiQualityQuery {
     pub span: Span,
@@ -41,9 +50,13 @@ impl ApiQualityQuery {
         query.finish()
     }
 
-    /// The sales unit whose calls are looked at; an error if what was typed is no serial number.
-    pub fn unit(&self) -> Result<Option<Msn>, ()> {
-        if self.unit.is_empty() { Ok(None) } else { Msn::parse(&self.unit).map(Some).ok_or(()) }
+    /// Whose calls are looked at.
+    pub fn unit(&self) -> Unit {
+        match Msn::parse(&self.unit) {
+            _ if self.unit.is_empty() => Unit::Any,
+            Some(msn) => Unit::One(msn),
+            None => Unit::NoSuch,
+        }
     }
 
     /// The same with another time, from the beginning of the list of units.
@@ -76,7 +89,8 @@ mod tests {
         }
         let read = ApiQualityQuery::from_query("span=year&after=nonsense&msn=%20123456%20&x=y");
         assert_eq!(read.to_query(), "msn=123456");
-        assert_eq!(ApiQualityQuery::from_query("msn=kaffe").unit(), Err(()));
+        assert_eq!(ApiQualityQuery::from_query("msn=kaffe").unit(), Unit::NoSuch);
+        assert_eq!(ApiQualityQuery::from_query("span=7d").unit(), Unit::Any);
         assert_eq!(ApiQualityQuery::from_query("msn=123456&span=7d").of_all().to_query(), "span=7d");
     }
 }

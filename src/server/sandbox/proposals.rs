@@ -148,10 +148,10 @@ async fn api_quality(
     let number: u64 = msn.parse().unwrap_or_default();
     // Of a third of the units nothing is called, and every ninth has trouble.
     let items: Vec<Value> = match number % 3 {
-        0 if number % 9 != 0 => Vec::new(),
+        0 if !number.is_multiple_of(9) => Vec::new(),
         _ => CALLED
             .iter()
-            .map(|(endpoint, often)| figures(endpoint, often * (20 + number % 80), number % 9 == 0))
+            .map(|(endpoint, often)| figures(endpoint, often * (20 + number % 80), number.is_multiple_of(9)))
             .collect(),
     };
     let shape = sandbox.faults.shape();

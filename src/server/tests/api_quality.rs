@@ -193,7 +193,8 @@ async fn everybody_sees_their_own_calls(pool: PgPool) {
     let mut foreign = 0;
     for msn in known.iter().filter(|msn| !units.contains(*msn)) {
         foreign += 1;
-        assert!(!page.body.contains(msn.as_str()), "{msn} is not this merchant's");
+        let shown = [format!("msn={msn}\""), format!(">{msn}<")];
+        assert!(!shown.iter().any(|shown| page.body.contains(shown)), "{msn} is not this merchant's");
     }
     assert!(foreign > 50);
     let counted = "select msn || ' ' || sum(requests) from api_call where step = 'hour' and endpoint = '' and msn <> '' group by msn";
@@ -202,6 +203,7 @@ async fn everybody_sees_their_own_calls(pool: PgPool) {
     let about: u64 = of_units.map(|(_, calls)| calls.parse::<u64>().unwrap()).sum();
     assert!(about > 0);
     assert_eq!(figure(&page.body, "calls"), about.to_string());
+    assert!(page.body.contains(&format!("msn={}\"", units.first().unwrap())) || units.len() == 1);
     let other = known.iter().find(|msn| !units.contains(*msn)).unwrap();
     let not_its = served.get(&format!("/as/{MERCHANT}/api-quality?msn={other}")).await.body_without_nonce();
     let nobodys = served.get(&format!("/as/{MERCHANT}/api-quality?msn=999999")).await.body_without_nonce();
