@@ -16,6 +16,7 @@ use crate::pages::new_agreement::NewAgreementPage;
 use crate::pages::new_charge::NewChargePage;
 use crate::pages::agreements::AgreementsPage;
 use crate::pages::api_docs::ApiDocsPage;
+use crate::pages::api_quality::ApiQualityPage;
 use crate::pages::api_tokens::{ApiTokensPage, OwnTokensPage};
 use crate::pages::businesses::BusinessesPage;
 use crate::pages::landing::LandingPage;
@@ -107,6 +108,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/as/:org/sales-units/:msn") view=SalesUnitPage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org/sales-units/:msn/change") view=SalesUnitChangePage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org/settings") view=SettingsPage ssr=SsrMode::Async/>
+                <Route path=path!("/as/:org/api-quality") view=ApiQualityPage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org/api-tokens") view=ApiTokensPage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org/merchants") view=MerchantsPage ssr=SsrMode::Async/>
                 <Route path=path!("/as/:org/merchants/:scheme/:id") view=MerchantPage ssr=SsrMode::Async/>

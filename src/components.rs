@@ -1,5 +1,6 @@
 //! What pages are made of. Nothing here knows sales units or partners.
 
+pub mod chart;
 pub mod form;
 pub mod qr_code;
 

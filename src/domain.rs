@@ -2,6 +2,7 @@
 
 pub mod agreement;
 pub mod agreement_filter;
+pub mod api_quality;
 pub mod api_token;
 pub mod bank_account;
 pub mod charge;

@@ -4,6 +4,7 @@ pub mod agreement;
 pub mod agreement_change;
 pub mod agreements;
 pub mod api_docs;
+pub mod api_quality;
 pub mod api_tokens;
 pub mod businesses;
 pub mod charge;

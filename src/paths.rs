@@ -125,6 +125,15 @@ pub fn sales_unit_status(organisation: &OrgId, msn: &Msn) -> String {
     format!("/as/{organisation}/sales-units/{msn}/status")
 }
 
+pub fn api_quality(organisation: &OrgId) -> String {
+    format!("/as/{organisation}/api-quality")
+}
+
+/// The page with what is looked at, as its links write it.
+pub fn api_quality_with(organisation: &OrgId, query: &str) -> String {
+    with_query(&api_quality(organisation), query)
+}
+
 pub fn agreements(organisation: &OrgId) -> String {
     format!("/as/{organisation}/agreements")
 }

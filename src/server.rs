@@ -3,6 +3,7 @@
 pub mod acting;
 pub mod agreeing;
 pub mod api;
+pub mod api_calls;
 pub mod changing;
 pub mod commands;
 pub mod config;

@@ -6,7 +6,7 @@ test.use({ demoSettings: ['--proposals', 'false'] });
 test('the settings say what this upstream does not offer', async ({ page, openOwn }) => {
   await openOwn('/as/org_nordbetaling/settings');
   const offers = page.getByRole('table', { name: 'What this upstream offers' });
-  await expect(offers.getByText('No', { exact: true })).toHaveCount(4);
+  await expect(offers.getByText('No', { exact: true })).toHaveCount(5);
   await expect(page.getByText('does not tell what it knows of the partner')).toBeVisible();
 });
 
@@ -19,4 +19,10 @@ test('changing a sales unit stands there disabled, with the reason and the way',
   await expect(page.getByRole('link', { name: 'The merchant’s portal' })).toHaveAttribute(
     'href', 'https://portal.vippsmobilepay.com/',
   );
+});
+
+test('the page of the API quality says that Vipps MobilePay tells no figures, and shows the portal’s own', async ({ page, openOwn }) => {
+  await openOwn('/as/org_kystkassa/api-quality');
+  await expect(page.getByText('does not tell its figures to programs here')).toBeVisible();
+  await expect(page.locator('#endpoints')).toContainText('expected refusal');
 });

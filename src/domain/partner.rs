@@ -25,10 +25,13 @@ pub enum Proposal {
     Contracts,
     /// To change a sales unit's name, logo or status.
     ChangeSalesUnit,
+    /// How the calls about a sales unit go.
+    ApiQuality,
 }
 
 impl Proposal {
-    pub const ALL: [Self; 4] = [Self::Merchants, Self::WhoAmI, Self::Contracts, Self::ChangeSalesUnit];
+    pub const ALL: [Self; 5] =
+        [Self::Merchants, Self::WhoAmI, Self::Contracts, Self::ChangeSalesUnit, Self::ApiQuality];
 
     /// Names the proposal in the database.
     pub fn word(self) -> &'static str {
@@ -37,6 +40,7 @@ impl Proposal {
             Self::WhoAmI => "whoami",
             Self::Contracts => "contracts",
             Self::ChangeSalesUnit => "change_sales_unit",
+            Self::ApiQuality => "api_quality",
         }
     }
 
@@ -47,6 +51,7 @@ impl Proposal {
             Self::WhoAmI => "The partner’s own data",
             Self::Contracts => "A merchant’s contracts",
             Self::ChangeSalesUnit => "Changing a sales unit",
+            Self::ApiQuality => "How the calls about a sales unit go",
         }
     }
 

@@ -24,6 +24,7 @@ pub enum Place {
     FailedCharges,
     PricePackages,
     Webhooks,
+    ApiQuality,
     Members,
     ApiTokens,
     Settings,
@@ -96,13 +97,16 @@ fn menu(acting: &Acting) -> Vec<(&'static str, Vec<Item>)> {
     let orders = |label| (Place::ProductOrders, "order", label, paths::product_orders(id));
     let webhooks = (Place::Webhooks, "webhook", "Webhooks", paths::webhooks(id));
     let members = (Place::Members, "person", "Members", paths::members(id));
+    let quality = (Place::ApiQuality, "chart", "API quality", paths::api_quality(id));
     let tokens = (Place::ApiTokens, "key", "API tokens", paths::api_tokens(id));
     if !acting.is_partner() {
         let mut own = vec![home, (Place::SalesUnits, "store", sales_units::title(acting), paths::sales_units(id))];
         let mut menu = Vec::new();
         if acting.is_among(Audience::PartnersAndServed) {
             own.push(orders(product_orders::title(acting)));
-            menu.push(("Developers", vec![webhooks]));
+            menu.push(("Developers", vec![webhooks, quality]));
+        } else {
+            menu.push(("Developers", vec![quality]));
         }
         if acting.has_agreements() {
             own.push((Place::Agreements, "order", "Agreements", paths::agreements(id)));
@@ -126,7 +130,7 @@ fn menu(acting: &Acting) -> Vec<(&'static str, Vec<Item>)> {
                 (Place::PricePackages, "price", "Price packages", paths::price_packages(id)),
             ],
         ),
-        ("Developers", vec![webhooks]),
+        ("Developers", vec![webhooks, quality]),
         ("Organisation", vec![members, tokens, (Place::Settings, "settings", "Settings", paths::settings(id))]),
     ]
 }

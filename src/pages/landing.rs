@@ -11,6 +11,7 @@ use super::freshness::FreshnessLine;
 use super::not_found::{Failed, NotFoundPage};
 use super::{acting, loaded};
 use crate::components::{Badge, Tone, grouped};
+use crate::domain::api_quality::percent;
 use crate::domain::failure::Failure;
 use crate::domain::merchant_filter::MerchantFilter;
 use crate::domain::organisation::Role;
@@ -40,6 +41,8 @@ pub fn LandingPage() -> impl IntoView {
 
 /// What somebody should look at, and how many of everything there are.
 struct Overview {
+    /// Where too many of the calls to upstream fail.
+    failing_calls: Option<Attention>,
     visible: usize,
     waiting: usize,
     gone: usize,
@@ -67,6 +70,7 @@ struct Attention {
 async fn load(acting: &Acting) -> Result<Overview, Failure> {
     let count = async |state| acting.count_sales_units(&in_state(state)).await;
     Ok(Overview {
+        failing_calls: failing_calls(acting).await?,
         visible: count(StateFacet::Visible).await?,
         waiting: count(StateFacet::Waiting).await?,
         gone: count(StateFacet::Gone).await?,
@@ -76,6 +80,19 @@ async fn load(acting: &Acting) -> Result<Overview, Failure> {
             Whose::Merchants(merchant::load(acting).await?)
         },
     })
+}
+
+/// A warning if as many of the calls to upstream fail as this organisation wants to be warned of.
+async fn failing_calls(acting: &Acting) -> Result<Option<Attention>, Failure> {
+    let Some((requests, failed)) = acting.failing_calls_lately().await? else { return Ok(None) };
+    let text = format!(
+        "{} of the portal’s {} calls to Vipps MobilePay within 24 hours failed, which is {}",
+        grouped(failed as usize),
+        grouped(requests as usize),
+        percent(failed, requests)
+    );
+    let path = Some(paths::api_quality(&acting.organisation().id));
+    Ok(Some(Attention { tone: Tone::Warning, text, path }))
 }
 
 async fn partner(acting: &Acting) -> Result<PartnerOverview, Failure> {
@@ -190,10 +207,13 @@ fn page(acting: &Acting, overview: Overview) -> impl IntoView + use<> {
     });
     let figures = figures.collect_view();
     let served_by = acting.served_by().map(|partner| format!("Served with the keys of {partner}."));
-    let (next, attention) = match overview.whose {
+    let (next, mut attention) = match overview.whose {
         Whose::Partners(partner) => (None, Some(partner.attention)),
         Whose::Merchants(merchant) => (merchant.orders_card(acting), merchant.attention),
     };
+    if let Some(failing) = overview.failing_calls {
+        attention.get_or_insert_default().insert(0, failing);
+    }
     let attention = attention.map(attention_card);
     view! {
         <header class="page-head">

@@ -8,7 +8,8 @@ use super::frame::{ActingFrame, Place};
 use super::not_found::{Failed, NotFoundPage};
 use super::{acting, loaded, parameter, query, refused};
 use crate::components::form::{Disabled, Field, Input};
-use crate::components::{Ago, Badge, Copy, Icon, Tone};
+use crate::components::{Ago, Badge, Copy, Icon, Tone, grouped};
+use crate::domain::api_quality::FailingThreshold;
 use crate::domain::freshness::{CopyState, failing};
 use crate::domain::organisation::Role;
 use crate::domain::partner::{Partner, Proposal};
@@ -22,8 +23,12 @@ const UPSTREAM_GUIDE: &str = "https://developer.vippsmobilepay.com/docs/APIs/man
 #[derive(Clone, Debug)]
 pub struct RefusedSettings {
     pub feedback: String,
+    pub feedback_fault: Option<String>,
     pub sends_compliance_data: bool,
-    pub fault: String,
+    pub failing_percent: String,
+    pub failing_percent_fault: Option<String>,
+    pub failing_calls: String,
+    pub failing_calls_fault: Option<String>,
 }
 
 #[component]
@@ -69,21 +74,33 @@ fn page(
 }
 
 fn form(acting: &Acting, refused: Option<RefusedSettings>) -> impl IntoView + use<> {
-    let (feedback, sends_compliance_data, fault) = match refused {
-        Some(refused) => (refused.feedback, refused.sends_compliance_data, Some(refused.fault)),
-        None => {
-            let address = acting.feedback_address().map(|address| address.href().to_owned());
-            (address.unwrap_or_default(), acting.sends_compliance_data(), None)
+    let shown = refused.unwrap_or_else(|| {
+        let address = acting.feedback_address().map(|address| address.href().to_owned());
+        let failing = acting.failing_threshold();
+        RefusedSettings {
+            feedback: address.unwrap_or_default(),
+            feedback_fault: None,
+            sends_compliance_data: acting.sends_compliance_data(),
+            failing_percent: failing.percent.to_string(),
+            failing_percent_fault: None,
+            failing_calls: failing.least_calls.to_string(),
+            failing_calls_fault: None,
         }
-    };
-    let ticked = if sends_compliance_data { "yes" } else { "" };
+    });
+    let ticked = if shown.sends_compliance_data { "yes" } else { "" };
     view! {
         <form class="card settings" method="post" action=paths::settings(&acting.organisation().id)>
             <h2>"Choices"</h2>
-            <Field name="feedback" label="Feedback address" value=feedback fault maxlength=Some(500)
+            <Field name="feedback" label="Feedback address" value=shown.feedback fault=shown.feedback_fault maxlength=Some(500)
                 hint="A mail address, or a web page that begins with https://. It stands on the overview, so that people can say what they need. Empty: nothing is shown."/>
             <Field name="compliance" label="This upstream still takes complianceData" input=Input::Check value=ticked
                 hint="Prefills used to tell how the merchant is regulated. Vipps MobilePay took that out of its documents in November 2025; only tick this if your prefills were agreed to have it. The form of a new order then asks for it."/>
+            <Field name="failing_percent" label="Warn when this share of calls fails, in %" input=Input::Digits required=true
+                value=shown.failing_percent fault=shown.failing_percent_fault maxlength=Some(5)
+                hint="Of the portal’s own calls to Vipps MobilePay within 24 hours. The warning stands on the overview."/>
+            <Field name="failing_calls" label="But only from this number of calls" input=Input::Digits required=true
+                value=shown.failing_calls fault=shown.failing_calls_fault maxlength=Some(12)
+                hint="Few calls say little: one of two that fails is half of them."/>
             <button type="submit">"Save"</button>
         </form>
     }
@@ -99,12 +116,15 @@ fn chosen(acting: &Acting) -> impl IntoView + use<> {
         None => view! { <span class="pending">"None"</span> }.into_any(),
     };
     let (tone, text) = if acting.sends_compliance_data() { (Tone::Good, "Yes") } else { (Tone::Quiet, "No") };
+    let FailingThreshold { percent, least_calls } = acting.failing_threshold();
+    let warns = format!("{percent} % of at least {} calls", grouped(least_calls as usize));
     view! {
         <section class="card">
             <h2>"Choices"</h2>
             <dl class="facts">
                 <div><dt>"Feedback address"</dt><dd>{feedback}</dd></div>
                 <div><dt>"Takes complianceData"</dt><dd><Badge tone text/></dd></div>
+                <div><dt>"Warns of failing calls from"</dt><dd>{warns}</dd></div>
             </dl>
             <p class="hint">"Admins of this organisation change the settings."</p>
         </section>
@@ -177,6 +197,9 @@ fn used_for(proposal: Proposal) -> &'static str {
         Proposal::WhoAmI => "Level, contact and status of the partner, below.",
         Proposal::Contracts => "Links to the contracts on the merchant’s page.",
         Proposal::ChangeSalesUnit => "Name, logo and status can be changed from the sales unit’s page.",
+        Proposal::ApiQuality => {
+            "Figures of the merchants’ own calls, beside the portal’s, on the page of the API quality."
+        }
     }
 }
 
@@ -186,6 +209,7 @@ fn call(proposal: Proposal) -> &'static str {
         Proposal::WhoAmI => "GET partners/whoami",
         Proposal::Contracts => "GET …/contracts",
         Proposal::ChangeSalesUnit => "PATCH sales-units/{msn}",
+        Proposal::ApiQuality => "GET api-quality/…",
     }
 }
 

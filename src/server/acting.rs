@@ -4,6 +4,7 @@
 //! gives; what it does not give looks the same as what does not exist.
 
 pub mod agreements;
+pub mod api_quality;
 pub mod api_tokens;
 pub mod by_link;
 pub mod members;

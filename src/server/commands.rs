@@ -6,7 +6,7 @@ mod demo_account;
 mod doctor;
 mod organisation;
 mod secrets;
-mod serve;
+pub mod serve;
 mod token;
 mod user;
 
@@ -201,6 +201,7 @@ async fn sync(arguments: SyncArguments) -> anyhow::Result<ExitCode> {
     let database = Database::open_beside(settings).await?.migrated().await?;
     let portal = portal_without_pages(&database.store, settings, upstream)?;
     let failed = super::sync::run_once(&portal, arguments.organisation.as_ref(), arguments.accept_shrunken_list).await;
+    portal.write_down_calls().await;
     database.close().await;
     let failed = failed.context("the sync failed")?;
     println!(

@@ -15,17 +15,18 @@ use crate::domain::organisation::{Environment, OrgId};
 impl Portal {
     pub(super) async fn client(&self, organisation: &OrgId, keys: KeysInUse) -> anyhow::Result<Client> {
         let source = KeysOf { portal: self.clone(), organisation: organisation.clone() };
-        Ok(self.0.vipps.lasting_client(self.credentials(&keys).await?, Arc::new(source)))
+        Ok(self.0.vipps.lasting_client(self.credentials(organisation, &keys).await?, Arc::new(source)))
     }
 
     /// A client with an organisation's keys and just these secrets, whether or not they are used for anything else.
+    /// Its calls are not counted as the organisation's: they try the keys out.
     pub(super) fn client_with(
         &self,
         keys: &KeysInUse,
         client_secret: SecretString,
         subscription_key: Option<SecretString>,
     ) -> Client {
-        self.0.vipps.client(self.credentials_with(keys, client_secret, subscription_key, None))
+        self.0.vipps.client(self.credentials_with(None, keys, client_secret, subscription_key, None))
     }
 
     /// Where calls with an organisation's keys go: its own upstream, or that of its environment.
@@ -36,7 +37,7 @@ impl Portal {
         })
     }
 
-    async fn credentials(&self, keys: &KeysInUse) -> anyhow::Result<Credentials> {
+    async fn credentials(&self, organisation: &OrgId, keys: &KeysInUse) -> anyhow::Result<Credentials> {
         let references = &keys.references;
         let subscription_key = match &references.subscription_key_ref {
             Some(reference) => Some(self.secrets().resolve(reference).await?),
@@ -54,17 +55,20 @@ impl Portal {
             None => None,
         };
         let client_secret = self.secrets().resolve(&references.client_secret_ref).await?;
-        Ok(self.credentials_with(keys, client_secret, subscription_key, secondary_subscription_key))
+        let organisation = Some(organisation);
+        Ok(self.credentials_with(organisation, keys, client_secret, subscription_key, secondary_subscription_key))
     }
 
     fn credentials_with(
         &self,
+        organisation: Option<&OrgId>,
         keys: &KeysInUse,
         client_secret: SecretString,
         subscription_key: Option<SecretString>,
         secondary_subscription_key: Option<SecretString>,
     ) -> Credentials {
         Credentials {
+            organisation: organisation.cloned(),
             upstream: self.upstream_of(keys).to_owned(),
             client_id: keys.references.client_id.clone(),
             client_secret,
@@ -97,7 +101,7 @@ impl KeySource for KeysOf {
             for reference in std::iter::once(&references.client_secret_ref).chain(optional.into_iter().flatten()) {
                 portal.secrets().doubt(reference);
             }
-            match portal.credentials(&keys).await {
+            match portal.credentials(&self.organisation, &keys).await {
                 Ok(credentials) => Some(credentials),
                 Err(error) => {
                     tracing::warn!(%error, organisation = %self.organisation, "refused keys could not be read again");

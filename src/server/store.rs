@@ -7,6 +7,7 @@
 pub mod agreement_changes;
 pub mod agreement_list;
 pub mod agreements;
+pub mod api_calls;
 pub mod api_tokens;
 pub mod as_upstream;
 mod bench;
@@ -37,6 +38,7 @@ pub mod sign_in_throttle;
 pub mod staff;
 pub mod sync_jobs;
 pub mod templates;
+pub mod told_api_quality;
 pub mod webhooks;
 
 use std::sync::Arc;

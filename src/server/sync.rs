@@ -5,6 +5,7 @@
 //! that is killed goes on where it was.
 
 pub mod agreements;
+pub mod api_quality;
 pub mod capabilities;
 pub mod charges;
 pub mod contracts;
@@ -49,6 +50,7 @@ pub const RESOURCES: &[Resource] = &[
     unit_webhooks::RESOURCE,
     agreements::RESOURCE,
     charges::RESOURCE,
+    api_quality::RESOURCE,
 ];
 
 /// One kind of thing that is fetched from upstream.

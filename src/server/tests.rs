@@ -4,6 +4,7 @@ mod access_matrix;
 mod agreement_changes;
 mod agreements;
 mod api;
+mod api_quality;
 mod layering;
 mod members;
 mod merchant_view;

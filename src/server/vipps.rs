@@ -5,6 +5,7 @@
 //! `subscription_keys`, `rate`, `breaker`, `transport` (one exchange).
 //! A further upstream resource is one more file beside `management.rs`.
 
+mod api_quality;
 mod breaker;
 mod call;
 mod effect;
@@ -20,6 +21,7 @@ mod reading;
 mod recurring;
 mod renewing;
 mod subscription_keys;
+mod tally;
 #[cfg(test)]
 mod tests;
 mod token;
@@ -41,8 +43,11 @@ use self::rate::Pacer;
 use self::renewing::RenewingAccount;
 use self::token::TokenCache;
 use self::transport::{Address, Transport};
+use crate::domain::api_quality::CountedCalls;
 use crate::domain::identifiers::Msn;
+use crate::domain::organisation::OrgId;
 
+pub use self::api_quality::read_api_quality;
 pub use self::error::Error;
 pub use self::management::{read_merchant, read_sales_unit, read_sales_unit_list};
 pub use self::price_packages::read_price_packages;
@@ -83,6 +88,8 @@ impl Default for VippsSettings {
 /// The keys of a partner or a sales unit. `Debug` shows no secret.
 #[derive(Clone, Debug)]
 pub struct Credentials {
+    /// Whose calls they make, where those are counted.
+    pub organisation: Option<OrgId>,
     /// Base URL, such as `https://api.vipps.no`.
     pub upstream: String,
     pub client_id: String,
@@ -102,7 +109,8 @@ impl Credentials {
             key.map_or("", ExposeSecret::expose_secret)
         }
         let keys = [self.subscription_key.as_ref(), self.secondary_subscription_key.as_ref()].map(text);
-        fingerprint(&[self.of_token().as_slice(), keys[0].as_bytes(), keys[1].as_bytes()])
+        let organisation = self.organisation.as_ref().map_or("", OrgId::as_str);
+        fingerprint(&[self.of_token().as_slice(), keys[0].as_bytes(), keys[1].as_bytes(), organisation.as_bytes()])
     }
 
     /// As [`Self::fingerprint`], of what a token belongs to: it lives on when a subscription key is turned over.
@@ -190,6 +198,16 @@ impl Vipps {
     /// As [`Self::client`]; once upstream refuses the keys, `source` is asked for others before a call fails.
     pub fn lasting_client(&self, credentials: Credentials, source: Arc<dyn KeySource>) -> Client {
         self.client_with(credentials, Some(source))
+    }
+
+    /// What has been called since this was last asked, by whose keys.
+    pub fn take_counted_calls(&self) -> HashMap<OrgId, Vec<CountedCalls>> {
+        self.0.transport.tally().take()
+    }
+
+    /// Takes back counts that could not be written down. False if there are too many: then they are lost.
+    pub fn put_back_counted_calls(&self, organisation: &OrgId, calls: Vec<CountedCalls>) -> bool {
+        self.0.transport.tally().put_back(organisation, calls)
     }
 
     fn client_with(&self, credentials: Credentials, source: Option<Arc<dyn KeySource>>) -> Client {

@@ -251,6 +251,17 @@ export const PAGES: State[] = [
     await expect(page.getByText('This is the only time that the secret is shown.')).toBeVisible();
   }],
   ['the coverage of webhooks', (_, open) => open(`${PARTNER}/webhooks/coverage?without=user.checked-in.v1`)],
+  ['the API quality, in numbers', async (page, open) => {
+    await open(`${PARTNER}/api-quality?span=7d`);
+    for (const summary of await page.getByText('In numbers').all()) await summary.click();
+  }],
+  ['the API quality of a sales unit', async (page, open) => {
+    await open(`${PARTNER}/api-quality`);
+    await open((await page.locator('#told tbody a').first().getAttribute('href'))!);
+  }],
+  ['the API quality of a sales unit that nothing was called about', (_, open) => open(`${PARTNER}/api-quality?span=90d&msn=999999`)],
+  ['the API quality of what is no sales unit', (_, open) => open(`${PARTNER}/api-quality?msn=kaffe`)],
+  ['a merchant’s API quality', (_, open) => open('/as/org_m_blabaer_kaffe/api-quality?span=30d')],
   ['the members', (_, open) => open(`${PARTNER}/members`)],
   ['a user ID that is none', (_, open) => open(`${PARTNER}/members?person=12345`)],
   ['a member', async (page, open) => {

@@ -4,6 +4,7 @@ use futures::{FutureExt, TryFutureExt};
 use time::OffsetDateTime;
 
 use super::Acting;
+use crate::domain::api_quality::FailingThreshold;
 use crate::domain::failure::Failure;
 use crate::domain::feedback::FeedbackAddress;
 use crate::domain::freshness::Freshness;
@@ -79,14 +80,15 @@ impl Acting {
         &self,
         feedback: Option<&FeedbackAddress>,
         sends_compliance_data: bool,
+        failing: FailingThreshold,
     ) -> Result<(), Failure> {
         self.as_partner()?;
         self.may(Role::Admin)?;
         let organisation = &self.organisation().id;
         let store = self.portal.store();
-        store.save_settings(organisation, feedback, sends_compliance_data).await.map_err(unavailable)?;
+        store.save_settings(organisation, feedback, sends_compliance_data, failing).await.map_err(unavailable)?;
         let feedback = feedback.map_or("none", FeedbackAddress::href);
-        tracing::info!(%organisation, by = self.email(), feedback, sends_compliance_data, "the settings were changed");
+        tracing::info!(%organisation, by = self.email(), feedback, sends_compliance_data, ?failing, "the settings were changed");
         Ok(())
     }
 

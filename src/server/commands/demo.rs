@@ -16,7 +16,7 @@ use crate::domain::identifiers::BusinessIdentifier;
 use crate::domain::organisation::{OrganisationKind, Role};
 use crate::server::Portal;
 use crate::server::config::{ApiSettings, DatabaseSettings, Settings, UpstreamSettings};
-use crate::server::sandbox::{Fault, Sandbox, SandboxKeys, SandboxSettings};
+use crate::server::sandbox::{Fault, RecurringVersions, Sandbox, SandboxKeys, SandboxSettings};
 use crate::server::site::{Files, Site};
 use crate::server::store::organisations::{KeyReferences, Registration};
 

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Database, demo_account, listen, secret_key};
 use crate::server::config::Settings;
 use crate::server::site::{Files, Site};
-use crate::server::{Portal, router, sync};
+use crate::server::{Portal, api_calls, router, sync};
 
 /// How long requests that have begun may take once the portal is told to stop.
 const DRAIN: Duration = Duration::from_secs(5);
@@ -47,6 +47,7 @@ pub async fn serve(
 ) -> anyhow::Result<()> {
     let stopping = CancellationToken::new();
     let syncing = tokio::spawn(sync::run(portal.clone(), stopping.clone()));
+    let counting = tokio::spawn(api_calls::run(portal.clone(), stopping.clone()));
     let service = router::router(portal.clone()).into_make_service_with_connect_info::<SocketAddr>();
     let server = axum::serve(listener, service).with_graceful_shutdown(stopping.clone().cancelled_owned());
     let mut serving = tokio::spawn(server.into_future());
@@ -60,7 +61,11 @@ pub async fn serve(
     if tokio::time::timeout(DRAIN, serving).await.is_err() {
         tracing::warn!("some requests were cut off");
     }
-    syncing.await.context("the sync failed")
+    let (synced, counted) = (syncing.await, counting.await);
+    // Last of all, when nothing calls any more.
+    portal.write_down_calls().await;
+    counted.context("the counting of calls failed")?;
+    synced.context("the sync failed")
 }
 
 /// Ends when the process is asked to stop.

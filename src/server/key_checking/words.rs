@@ -94,14 +94,16 @@ mod tests {
     #[test]
     fn what_is_offered_is_told_and_what_is_not_known_is_not_passed_off_as_absent() {
         let answers =
-            |answers: [Result<bool, Error>; 4]| -> Vec<_> { Proposal::ALL.into_iter().zip(answers).collect() };
-        let all = proposals_told(&answers([Ok(true), Ok(true), Ok(true), Ok(true)])).unwrap();
+            |answers: [Result<bool, Error>; 5]| -> Vec<_> { Proposal::ALL.into_iter().zip(answers).collect() };
+        let all = proposals_told(&answers([Ok(true), Ok(true), Ok(true), Ok(true), Ok(true)])).unwrap();
         assert!(all.starts_with("It offers all of them: List of merchants,"), "{all}");
-        assert!(proposals_told(&answers([Ok(false), Ok(false), Ok(false), Ok(false)])).unwrap().contains("none"));
-        let some = proposals_told(&answers([Ok(true), Ok(false), Ok(false), Ok(false)])).unwrap();
+        assert!(
+            proposals_told(&answers([Ok(false), Ok(false), Ok(false), Ok(false), Ok(false)])).unwrap().contains("none")
+        );
+        let some = proposals_told(&answers([Ok(true), Ok(false), Ok(false), Ok(false), Ok(false)])).unwrap();
         assert!(some.contains("offers List of merchants. It does not offer The partner’s own data,"), "{some}");
         let silent = Error::TimedOut { after: std::time::Duration::from_secs(8) };
-        let untold = proposals_told(&answers([Ok(true), Err(silent), Ok(true), Ok(true)])).unwrap_err();
+        let untold = proposals_told(&answers([Ok(true), Err(silent), Ok(true), Ok(true), Ok(true)])).unwrap_err();
         assert!(untold.contains("The partner’s own data") && !untold.contains("merchants"), "{untold}");
     }
 }

@@ -7,6 +7,7 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use super::{again, not_found, plain, see_other};
+use crate::domain::api_quality::FailingThreshold;
 use crate::domain::failure::Failure;
 use crate::domain::feedback::FeedbackAddress;
 use crate::pages::settings::RefusedSettings;
@@ -21,6 +22,9 @@ pub struct SettingsForm {
     /// Absent: not ticked.
     #[serde(default)]
     compliance: String,
+    /// Absent: as it is.
+    failing_percent: Option<String>,
+    failing_calls: Option<String>,
 }
 
 pub async fn save(
@@ -31,16 +35,30 @@ pub async fn save(
 ) -> Response {
     let sends_compliance_data = !form.compliance.is_empty();
     let feedback = match form.feedback.trim() {
-        "" => None,
-        typed => match FeedbackAddress::parse(typed) {
-            Ok(address) => Some(address),
-            Err(fault) => {
-                let refused = RefusedSettings { feedback: form.feedback, sends_compliance_data, fault };
-                return again(portal, asked, refused).await;
-            }
-        },
+        "" => Ok(None),
+        typed => FeedbackAddress::parse(typed).map(Some),
     };
-    let saved = acting.save_settings(feedback.as_ref(), sends_compliance_data).await;
+    let known = acting.failing_threshold();
+    let typed = form.failing_percent.as_deref();
+    let percent = typed.map_or(Ok(known.percent), FailingThreshold::parse_percent);
+    let typed = form.failing_calls.as_deref();
+    let least_calls = typed.map_or(Ok(known.least_calls), FailingThreshold::parse_least_calls);
+    let (feedback, failing) = match (feedback, percent, least_calls) {
+        (Ok(feedback), Ok(percent), Ok(least_calls)) => (feedback, FailingThreshold { percent, least_calls }),
+        (feedback, percent, least_calls) => {
+            let refused = RefusedSettings {
+                feedback: form.feedback,
+                feedback_fault: feedback.err(),
+                sends_compliance_data,
+                failing_percent: form.failing_percent.unwrap_or_else(|| known.percent.to_string()),
+                failing_percent_fault: percent.err(),
+                failing_calls: form.failing_calls.unwrap_or_else(|| known.least_calls.to_string()),
+                failing_calls_fault: least_calls.err(),
+            };
+            return again(portal, asked, refused).await;
+        }
+    };
+    let saved = acting.save_settings(feedback.as_ref(), sends_compliance_data, failing).await;
     done(portal, &acting, &asked, saved, "saved").await
 }
 

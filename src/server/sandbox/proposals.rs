@@ -28,6 +28,7 @@ pub fn routes() -> Router<Arc<Sandbox>> {
         .route("/management/v1/partners/whoami", get(whoami))
         .route("/management/v1/sales-units/{msn}", patch(change_sales_unit))
         .route("/management/v1/merchants/{scheme}/{id}/contracts", get(contracts))
+        .route("/management/v1/api-quality/sales-units/{msn}", get(api_quality))
 }
 
 /// For a sandbox without proposals: the one path that is known for another method is not.
@@ -121,4 +122,63 @@ async fn contracts(
     sandbox.world().merchant(&scheme, &id, caller.reach).ok_or_else(management::no_merchant)?;
     let address = address(&headers, &uri);
     Ok(answers::json(&json!({"urls": [format!("{address}/contracts/{scheme}/{id}")]})))
+}
+
+/// What the merchants' own programs call, and how large a share of it fails at a unit that is not in order.
+const CALLED: [(&str, u64); 4] = [
+    ("POST:/accesstoken/get", 2),
+    ("POST:/epayment/v1/payments", 10),
+    ("GET:/epayment/v1/payments/{reference}", 30),
+    ("POST:/epayment/v1/payments/{reference}/capture", 9),
+];
+
+async fn api_quality(
+    State(sandbox): State<Arc<Sandbox>>,
+    Extension(caller): Extension<Caller>,
+    msn: Result<Path<String>, PathRejection>,
+) -> Result<Response, Refusal> {
+    let Path(msn) = msn?;
+    if !is_msn(&msn) {
+        return Err(Refusal::invalid("msn", r"must match ^\d{4,10}$"));
+    }
+    sandbox
+        .world()
+        .msn_within(&msn, caller.reach)
+        .ok_or_else(|| Refusal::not_found("The sales unit was not found."))?;
+    let number: u64 = msn.parse().unwrap_or_default();
+    // Of a third of the units nothing is called, and every ninth has trouble.
+    let items: Vec<Value> = match number % 3 {
+        0 if !number.is_multiple_of(9) => Vec::new(),
+        _ => CALLED
+            .iter()
+            .map(|(endpoint, often)| figures(endpoint, often * (20 + number % 80), number.is_multiple_of(9)))
+            .collect(),
+    };
+    let shape = sandbox.faults.shape();
+    let items = items.into_iter().map(|mut item| {
+        if shape.is_some()
+            && let Some(Value::String(endpoint)) = item.get_mut("endpoint")
+        {
+            *endpoint = endpoint.replacen(":/", "://", 1);
+        }
+        item
+    });
+    Ok(answers::json(&json!({"ApiQualityItems": items.collect::<Vec<_>>()})))
+}
+
+fn figures(endpoint: &str, requests: u64, in_trouble: bool) -> Value {
+    let failed = if in_trouble { requests / 7 } else { requests / 150 };
+    let (not_allowed, not_found) = (failed / 2, failed / 4);
+    json!({
+        "endpoint": endpoint,
+        "total Requests": requests,
+        "successRate": (requests - failed) * 100 / requests,
+        "status200": requests - failed,
+        "status400": failed - not_allowed - not_found,
+        "status401": not_allowed,
+        "status403": 0,
+        "status404": not_found,
+        "status429": 0,
+        "status500": 0,
+    })
 }

@@ -78,7 +78,7 @@ pub struct SandboxSettings {
     #[arg(long, default_value_t = true, hide_default_value = true, action = ArgAction::Set, value_name = "TRUE|FALSE", num_args = 0..=1, default_missing_value = "true")]
     pub compliance_data: bool,
 
-    /// Whether what upstream only proposed is there: merchants, whoami, PATCH of sales units, contracts [default: true]
+    /// Whether what upstream only proposed is there: merchants, whoami, PATCH of sales units, contracts, API quality [default: true]
     #[arg(long, default_value_t = true, hide_default_value = true, action = ArgAction::Set, value_name = "TRUE|FALSE", num_args = 0..=1, default_missing_value = "true")]
     pub proposals: bool,
 

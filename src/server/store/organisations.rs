@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::sales_units::business_identifier;
 use super::{Result, Scope, Store, unreadable};
+use crate::domain::api_quality::FailingThreshold;
 use crate::domain::identifiers::BusinessIdentifier;
 use crate::domain::organisation::{Environment, OrgId, Organisation, OrganisationKind, Role};
 use crate::domain::search_text::{fold, needles};
@@ -66,6 +67,8 @@ pub struct ActingRow {
     /// Of a merchant without keys: the serving partner's.
     pub feedback_address: Option<String>,
     pub sends_compliance_data: bool,
+    /// From which share of failing calls the overview warns.
+    pub failing_threshold: FailingThreshold,
     /// Organisations this person has acted as, the latest first, without this one.
     pub recent: Vec<Organisation>,
     /// Whether it is time to note that this person acts as this organisation.
@@ -154,6 +157,8 @@ impl Store {
                    p.name as "served_by?",
                    coalesce(o.feedback_address, p.feedback_address) as "feedback_address?",
                    o.sends_compliance_data,
+                   coalesce(p.api_failing_percent, o.api_failing_percent) as "api_failing_percent!",
+                   coalesce(p.api_failing_calls, o.api_failing_calls) as "api_failing_calls!",
                    m.last_used_at is null or m.last_used_at < now() - interval '1 minute' as "stale_use!",
                    coalesce((
                        select json_agg(json_build_object(
@@ -219,6 +224,10 @@ impl Store {
             probes: row.probes.0,
             feedback_address: row.feedback_address,
             sends_compliance_data: row.sends_compliance_data,
+            failing_threshold: FailingThreshold {
+                percent: u8::try_from(row.api_failing_percent).map_err(unreadable)?,
+                least_calls: row.api_failing_calls.unsigned_abs(),
+            },
             recent: recent
                 .map(|row| organisation_of(row.id, &row.kind, row.name, row.business_id, &row.role))
                 .collect::<Result<_>>()?,

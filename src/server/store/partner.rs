@@ -3,6 +3,7 @@
 use time::OffsetDateTime;
 
 use super::{Result, Store, Tenant};
+use crate::domain::api_quality::FailingThreshold;
 use crate::domain::feedback::FeedbackAddress;
 use crate::domain::organisation::OrgId;
 use crate::domain::partner::{Partner, Proposal};
@@ -13,15 +14,20 @@ impl Store {
         organisation: &OrgId,
         feedback: Option<&FeedbackAddress>,
         sends_compliance_data: bool,
+        failing: FailingThreshold,
     ) -> Result<()> {
         sqlx::query!(
             r#"
-            update organisation set feedback_address = $2, sends_compliance_data = $3, updated_at = now()
+            update organisation
+            set feedback_address = $2, sends_compliance_data = $3, api_failing_percent = $4, api_failing_calls = $5,
+                updated_at = now()
             where id = $1
             "#,
             organisation.as_str(),
             feedback.map(FeedbackAddress::href),
             sends_compliance_data,
+            i16::from(failing.percent),
+            i32::try_from(failing.least_calls).unwrap_or(i32::MAX),
         )
         .execute(&self.pool)
         .await

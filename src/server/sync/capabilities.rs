@@ -4,7 +4,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use time::{Duration, OffsetDateTime};
 
-use super::{Done, Resource, Round, Trouble, contracts, merchants};
+use super::{Done, Resource, Round, Trouble, api_quality, contracts, merchants};
 use crate::domain::partner::Proposal;
 use crate::server::vipps::{Error, is_offered};
 
@@ -64,7 +64,7 @@ async fn probe(round: &Round, proposal: Proposal) -> Result<Result<Option<&'stat
             }
             offered
         }
-        Proposal::Contracts | Proposal::ChangeSalesUnit => match client.offers(proposal).await {
+        Proposal::Contracts | Proposal::ChangeSalesUnit | Proposal::ApiQuality => match client.offers(proposal).await {
             Ok(offered) => Some(offered),
             Err(error) => return Ok(Err(error)),
         },
@@ -81,6 +81,7 @@ async fn probe(round: &Round, proposal: Proposal) -> Result<Result<Option<&'stat
     Ok(Ok(match proposal {
         Proposal::Merchants if new > 0 => Some(merchants::NAME),
         Proposal::Contracts if offered => Some(contracts::NAME),
+        Proposal::ApiQuality if offered => Some(api_quality::NAME),
         _ => None,
     }))
 }

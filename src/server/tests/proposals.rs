@@ -46,7 +46,7 @@ async fn what_upstream_offers_is_found_out_and_used(pool: PgPool) {
     let portal = TestPortal::synced(pool).await;
     let browser = portal.member("viewer@example.com", &[(PARTNER, Role::Viewer)]).await;
     let page = browser.get(SETTINGS).await.text();
-    assert_eq!(page.matches("Yes").count(), 4, "{page}");
+    assert_eq!(page.matches("Yes").count(), 5, "{page}");
     for told in ["Partner Premium", "Kari Partneransvarlig", "Kystkassa AS", "Active"] {
         assert!(page.contains(told), "{told}: {page}");
     }

@@ -17,7 +17,7 @@ use super::rate::{Pacer, Slot};
 use super::recurring;
 use super::subscription_keys::{Blame, SubscriptionKey, SubscriptionKeys};
 use super::token::{self, Token, TokenCache};
-use super::transport::{Address, Delivered, Request, Transport};
+use super::transport::{Address, Delivered, MERCHANT_SERIAL_NUMBER, Request, Transport};
 use super::{Credentials, Lane, Upstream};
 use crate::domain::agreement::RecurringVersion;
 use crate::domain::identifiers::Msn;
@@ -38,6 +38,8 @@ pub(super) struct Call<'a> {
     /// The path with names for its variable parts, for logs.
     pub template: &'static str,
     pub path: String,
+    /// Whether a refusal is an answer: to whether upstream has it at all.
+    pub refusal_tells: bool,
     /// Whom the call is for; none: whom the keys are for.
     pub msn: Option<&'a Msn>,
     /// Only letters, digits and `-`, at most 50.
@@ -53,7 +55,19 @@ pub(super) struct Call<'a> {
 impl Call<'_> {
     pub(super) fn new(method: Method, effect: Effect, template: &'static str, path: String) -> Self {
         let (msn, idempotency_key, json, headers) = Default::default();
-        Self { method, effect, template, path, msn, idempotency_key, json, headers, max_body: usize::MAX }
+        let refusal_tells = false;
+        Self {
+            method,
+            effect,
+            template,
+            path,
+            refusal_tells,
+            msn,
+            idempotency_key,
+            json,
+            headers,
+            max_body: usize::MAX,
+        }
     }
 
     pub(super) fn get(template: &'static str, path: String) -> Self {
@@ -186,9 +200,10 @@ impl Account {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
         headers.extend(call.headers);
-        let Call { method, effect, template, path, .. } = call;
+        let Call { method, effect, template, path, refusal_tells, .. } = call;
         let max_body = call.max_body.min(self.transport.max_body());
-        Ok(Request { method, effect, template, path, headers, body: call.json.unwrap_or_default(), max_body })
+        let body = call.json.unwrap_or_default();
+        Ok(Request { method, effect, template, path, refusal_tells, headers, body, max_body })
     }
 
     /// Whether another try may help, with a new token or the other subscription key: that one of them is dead is
@@ -245,7 +260,8 @@ impl Account {
                 Ok(turn) => turn,
                 Err(error) => return Err(last.unwrap_or(error)),
             };
-            let outcome = self.transport.exchange(address, request, patience.left(), &self.secrets()).await;
+            let (secrets, caller) = (self.secrets(), self.keys.organisation.as_ref());
+            let outcome = self.transport.exchange(address, request, patience.left(), &secrets, caller).await;
             let error = match outcome {
                 Ok(delivered) => {
                     admission.succeeded();
@@ -323,7 +339,6 @@ struct Remedies {
 }
 
 pub(super) const SUBSCRIPTION_KEY: HeaderName = HeaderName::from_static("ocp-apim-subscription-key");
-const MERCHANT_SERIAL_NUMBER: HeaderName = HeaderName::from_static("merchant-serial-number");
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// What every call carries.

@@ -33,7 +33,8 @@ impl Client {
     /// # Errors
     /// Any of [`Error`].
     pub async fn all_merchants(&self) -> Result<Vec<(BusinessIdentifier, String)>, Error> {
-        read_merchants(&self.account.get(self.lane, MERCHANTS, MERCHANTS.to_owned(), usize::MAX).await?)
+        let call = Call { refusal_tells: true, ..Call::get(MERCHANTS, MERCHANTS.to_owned()) };
+        read_merchants(&self.account.send(self.lane, call).await?)
     }
 
     /// The partner the keys belong to.
@@ -41,17 +42,20 @@ impl Client {
     /// # Errors
     /// One of upstream's refusals if they are no partner's keys; any of [`Error`].
     pub async fn whoami(&self) -> Result<Answer<Partner>, Error> {
-        let body = self.account.get(self.lane, WHO_AM_I, WHO_AM_I.to_owned(), ONE_THING).await?;
+        let call = Call { refusal_tells: true, max_body: ONE_THING, ..Call::get(WHO_AM_I, WHO_AM_I.to_owned()) };
+        let body = self.account.send(self.lane, call).await?;
         Ok(Answer { value: read_partner(&body)?, raw: text_of(&body)? })
     }
 
-    /// Links to a merchant's contracts; what is no `https` or `http` link is left out.
+    /// Links to a merchant's contracts; what is no `https` or `http` link is left out. A merchant may have none, and
+    /// then upstream refuses to show them.
     ///
     /// # Errors
     /// Any of [`Error`].
     pub async fn contracts(&self, merchant: &BusinessIdentifier) -> Result<Vec<String>, Error> {
         let path = fill(CONTRACTS, &[&merchant.scheme, &merchant.id])?;
-        read_contracts(&self.account.get(self.lane, CONTRACTS, path, ONE_THING).await?)
+        let call = Call { refusal_tells: true, max_body: ONE_THING, ..Call::get(CONTRACTS, path) };
+        read_contracts(&self.account.send(self.lane, call).await?)
     }
 
     /// # Errors
@@ -83,10 +87,11 @@ impl Client {
             Proposal::ChangeSalesUnit => {
                 let path = fill(SALES_UNIT, &[NO_SALES_UNIT])?;
                 let json = Some(Bytes::from_static(b"{}"));
-                let call =
-                    Call { json, max_body: ONE_THING, ..Call::new(Method::PATCH, Effect::None, SALES_UNIT, path) };
+                let call = Call::new(Method::PATCH, Effect::None, SALES_UNIT, path);
+                let call = Call { json, refusal_tells: true, max_body: ONE_THING, ..call };
                 self.account.send(self.lane, call).await.map(drop)
             }
+            Proposal::ApiQuality => self.api_quality_at(NO_SALES_UNIT).await.map(drop),
         };
         match is_offered(&outcome) {
             Some(offered) => Ok(offered),

@@ -156,6 +156,7 @@ fn vipps(rate: f64) -> Vipps {
 
 fn keys(url: &str) -> Credentials {
     Credentials {
+        organisation: None,
         upstream: url.to_owned(),
         client_id: "fb492b5e-7907-4d83-bc20-c7fb60ca35de".into(),
         client_secret: SECRET.into(),

@@ -215,7 +215,8 @@ pub(super) fn request(keys: &Credentials, subscription_key: Option<&Subscription
         }
     };
     let (method, effect, max_body) = (Method::POST, Effect::None, 64 << 10);
-    Ok(Request { method, effect, template: path, path: path.to_owned(), headers, body, max_body })
+    let refusal_tells = false;
+    Ok(Request { method, effect, template: path, path: path.to_owned(), refusal_tells, headers, body, max_body })
 }
 
 /// What a refusal by the token endpoint means: never that a sales unit is gone.

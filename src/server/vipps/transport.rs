@@ -17,9 +17,14 @@ use super::VippsSettings;
 use super::effect::Effect;
 use super::error::Error;
 use super::problem::{Problem, secrets_in};
+use super::tally::{Tally, outcome_of};
+use crate::domain::identifiers::Msn;
+use crate::domain::organisation::OrgId;
 
 /// Where lists that come in parts say how to go on.
 pub(super) const CONTINUATION_TOKEN: HeaderName = HeaderName::from_static("continuation-token");
+/// Which sales unit a call is for.
+pub(super) const MERCHANT_SERIAL_NUMBER: HeaderName = HeaderName::from_static("merchant-serial-number");
 /// How much of the body of a refusal is read.
 const PROBLEM_BODY: usize = 64 << 10;
 const HTTP_DATE: &[BorrowedFormatItem<'_>] =
@@ -104,10 +109,22 @@ pub(super) struct Request {
     /// The path with names for its variable parts, for logs.
     pub template: &'static str,
     pub path: String,
+    /// Whether a refusal is an answer: to whether upstream has it at all.
+    pub refusal_tells: bool,
     pub headers: HeaderMap,
     pub body: Bytes,
     /// The largest answer that is read.
     pub max_body: usize,
+}
+
+impl Request {
+    /// The sales unit that the call is about: as its path says, else its header.
+    fn msn(&self) -> Option<Msn> {
+        let mut segments = self.template.split('/').zip(self.path.split(['/', '?']));
+        let in_path = segments.find(|(name, _)| *name == "{msn}").map(|(_, msn)| msn);
+        let in_header = || self.headers.get(MERCHANT_SERIAL_NUMBER)?.to_str().ok();
+        in_path.or_else(in_header).and_then(Msn::parse)
+    }
 }
 
 /// A success.
@@ -123,23 +140,26 @@ pub(super) struct Transport {
     loopback: reqwest::Client,
     /// Made when first used: reading the machine's certificates takes longer than all else at start.
     secure: OnceLock<reqwest::Client>,
+    tally: Tally,
 }
 
 impl Transport {
     pub(super) fn new(settings: &VippsSettings) -> Result<Self, Error> {
         let builder = client_builder(settings).no_proxy().tls_certs_only([]);
         let loopback = builder.build().map_err(|error| no_tls(&error))?;
-        Ok(Self { settings: settings.clone(), loopback, secure: OnceLock::new() })
+        Ok(Self { settings: settings.clone(), loopback, secure: OnceLock::new(), tally: Tally::default() })
     }
 
     /// Sends and reads at most once, within `time` and the general limit. Gives a 2xx answer.
-    /// `secrets` are taken out of what upstream says of a failure, along with those in headers and body.
+    /// `secrets` are taken out of what upstream says of a failure, along with those in headers and body. What became
+    /// of it counts among the calls of `caller`.
     pub(super) async fn exchange(
         &self,
         address: &Address,
         request: &Request,
         time: Duration,
         secrets: &[&str],
+        caller: Option<&OrgId>,
     ) -> Result<Delivered, Error> {
         let url = address.join(&request.path)?;
         let started = Instant::now();
@@ -155,10 +175,18 @@ impl Transport {
             Err(error) => (0, Err(error)),
             Ok(response) => (response.status().as_u16(), read(response, request, secrets, started).await),
         };
-        let ms = started.elapsed().as_millis();
+        let took = started.elapsed();
+        if let (Some(caller), Some(outcome)) = (caller, outcome_of(&outcome, request.refusal_tells)) {
+            self.tally.count(caller, (&request.method, request.template), request.msn(), outcome, took);
+        }
+        let ms = took.as_millis();
         let error = outcome.as_ref().err().map(tracing::field::display);
         tracing::debug!(method = %request.method, path = request.template, status, ms, error, "called upstream");
         outcome
+    }
+
+    pub(super) fn tally(&self) -> &Tally {
+        &self.tally
     }
 
     pub(super) fn max_body(&self) -> usize {

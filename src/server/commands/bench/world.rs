@@ -34,6 +34,7 @@ pub async fn load(store: &Store, sales_units: u32) -> anyhow::Result<Uuid> {
     let serving = tokio::spawn(Arc::clone(&sandbox).serve(listener, stop.clone().cancelled_owned()));
     let keys = sandbox.keys().remove(0);
     let client = Vipps::new(VippsSettings::default())?.client(Credentials {
+        organisation: None,
         upstream,
         client_id: keys.client_id,
         client_secret: SecretString::from(keys.client_secret),

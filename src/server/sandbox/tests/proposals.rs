@@ -78,6 +78,31 @@ async fn a_merchants_contracts_are_links_that_lead_somewhere() {
 }
 
 #[tokio::test]
+async fn figures_of_calls_are_those_of_the_callers_own_units() {
+    let sandbox = sandbox();
+    let client = Client::new(&sandbox, "org_kystkassa").await;
+    let stranger = Client::new(&sandbox, "org_nordbetaling").await;
+    let (mut told, mut in_trouble) = (0, 0);
+    for (msn, _) in client.units().await {
+        let path = format!("/management/v1/api-quality/sales-units/{msn}");
+        assert_eq!(stranger.get(&path).await.status, 404);
+        let answer = client.get(&path).await;
+        assert_eq!(answer.status, 200);
+        for item in answer.body["ApiQualityItems"].as_array().unwrap() {
+            told += 1;
+            in_trouble += usize::from(item["successRate"].as_u64().unwrap() < 90);
+            let counts = item.as_object().unwrap().iter().filter(|(name, _)| name.starts_with("status"));
+            let counts: u64 = counts.map(|(_, count)| count.as_u64().unwrap()).sum();
+            assert_eq!(item["total Requests"].as_u64().unwrap(), counts);
+        }
+    }
+    assert!(told > in_trouble && in_trouble > 0, "{told} {in_trouble}");
+    for wrong in ["0", "abc"] {
+        assert_eq!(client.get(&format!("/management/v1/api-quality/sales-units/{wrong}")).await.status, 400);
+    }
+}
+
+#[tokio::test]
 async fn without_proposals_their_paths_are_unknown() {
     let settings = SandboxSettings { rate_limit: 0.0, proposals: false, ..SandboxSettings::default() };
     let sandbox = Sandbox::new(&settings);
@@ -85,7 +110,8 @@ async fn without_proposals_their_paths_are_unknown() {
     let (msn, _) = client.units().await.remove(0);
     let merchant = &sandbox.merchants_of("org_kystkassa")[0];
     let contracts = format!("/management/v1/merchants/{}/{}/contracts", merchant.scheme, merchant.id);
-    for path in ["/management/v1/merchants", "/management/v1/partners/whoami", &contracts] {
+    let quality = format!("/management/v1/api-quality/sales-units/{msn}");
+    for path in ["/management/v1/merchants", "/management/v1/partners/whoami", &contracts, &quality] {
         let answer = client.get(path).await;
         assert!(answer.status == 404 && answer.is_gateway(), "{path}");
     }

@@ -159,7 +159,7 @@ async fn a_merchants_programs_read_its_agreements_with_phone_numbers_masked(pool
     let person = portal.member("m@example.com", &[(MERCHANT_WITH_KEYS, Role::Viewer)]).await;
     let file = person.get(&format!("/as/{MERCHANT_WITH_KEYS}/agreements/export?format=jsonl")).await.body;
     assert_eq!(file.lines().count(), 60);
-    for text in [page.to_string(), file, program.text(&format!("{list}/export")).await] {
+    for text in [page.to_string(), file, program.text(&format!("{list}/export")).await.body] {
         assert!(text.contains("•••••432") && !text.contains("98765432"), "{text}");
     }
     let of_partner = reader(&portal, PARTNER).await;

@@ -13,11 +13,12 @@ const NO_APIS: [&str; 5] =
     ["/accesstoken/get", "/accessToken/get", "/miami/v1/token", "/api/access-token/jwt-token", "/register/"];
 
 /// What older documents proposed; few upstreams have it.
-const PROPOSED: [(&str, &str); 4] = [
+const PROPOSED: [(&str, &str); 5] = [
     ("GET", "/management/v1/merchants"),
     ("GET", "/management/v1/partners/whoami"),
     ("GET", "/management/v1/merchants/{scheme}/{id}/contracts"),
     ("PATCH", "/management/v1/sales-units/{msn}"),
+    ("GET", "/management/v1/api-quality/sales-units/{msn}"),
 ];
 
 /// Fields of requests that upstream took once: operation, field.

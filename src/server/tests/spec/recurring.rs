@@ -203,6 +203,7 @@ mod journey {
 
         fn client(&self) -> Client {
             self.vipps.client(Credentials {
+                organisation: None,
                 upstream: self.url.clone(),
                 client_id: self.keys.client_id.clone(),
                 client_secret: self.keys.client_secret.clone().into(),
@@ -403,6 +404,7 @@ mod journey {
         let one = served.client();
         // The same keys without a sales unit: another organisation, and a token of its own.
         let other = served.vipps.client(Credentials {
+            organisation: None,
             upstream: served.url.clone(),
             client_id: served.keys.client_id.clone(),
             client_secret: served.keys.client_secret.clone().into(),

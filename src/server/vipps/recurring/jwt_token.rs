@@ -31,5 +31,6 @@ pub(in super::super) fn request(
         "resource": keys.upstream,
     });
     let (method, effect, body, max_body) = (Method::POST, Effect::None, Bytes::from(body.to_string()), 64 << 10);
-    Ok(Request { method, effect, template: JWT_TOKEN, path: JWT_TOKEN.to_owned(), headers, body, max_body })
+    let (template, path, refusal_tells) = (JWT_TOKEN, JWT_TOKEN.to_owned(), false);
+    Ok(Request { method, effect, template, path, refusal_tells, headers, body, max_body })
 }

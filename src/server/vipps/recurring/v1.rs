@@ -26,7 +26,7 @@ const IDEMPOTENT_KEY: HeaderName = HeaderName::from_static("idempotent-key");
 
 /// The shortest list there is.
 pub fn probe(merchant: &Msn) -> Result<Call<'static>, Error> {
-    list(merchant, "pendingUserApproval")
+    Ok(Call { refusal_tells: true, ..list(merchant, "pendingUserApproval")? })
 }
 
 pub fn list(merchant: &Msn, word: &str) -> Result<Call<'static>, Error> {

@@ -29,7 +29,7 @@ pub const PAGE_SIZE: usize = 1_000;
 /// The smallest list there is.
 pub fn probe() -> Call<'static> {
     let path = format!("{AGREEMENTS}?status=EXPIRED&pageNumber=1&pageSize=1");
-    Call { max_body: ONE_THING, ..Call::get(AGREEMENTS, path) }
+    Call { max_body: ONE_THING, refusal_tells: true, ..Call::get(AGREEMENTS, path) }
 }
 
 pub fn list(msn: Option<&Msn>, state: AgreementState, page: usize) -> Call<'_> {

@@ -112,6 +112,7 @@ async fn an_upstream_is_asked_what_it_has_without_changing_anything() {
                 Proposal::WhoAmI => ("GET", "/management/v1/partners/whoami", ""),
                 Proposal::Contracts => ("GET", "/management/v1/merchants/business:NO:ORG/none/contracts", ""),
                 Proposal::ChangeSalesUnit => ("PATCH", "/management/v1/sales-units/0", "{}"),
+                Proposal::ApiQuality => ("GET", "/management/v1/api-quality/sales-units/0", ""),
             };
             assert_eq!(call, asked);
         }
@@ -119,6 +120,7 @@ async fn an_upstream_is_asked_what_it_has_without_changing_anything() {
     let answers = |_: &Fake, _: usize, seen: &Seen| match seen.path.rsplit('/').next() {
         Some("merchants") => Json(json!({ "merchants": [] })).into_response(),
         Some("whoami") => Json(json!({ "partnerId": "123456" })).into_response(),
+        Some("0") if seen.method == "GET" => Json(json!({ "ApiQualityItems": [] })).into_response(),
         Some("contracts") => Json(json!({ "urls": [] })).into_response(),
         _ => StatusCode::OK.into_response(),
     };
