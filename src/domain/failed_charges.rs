@@ -158,11 +158,7 @@ impl FailedQuery {
     /// The page after the one that ends with `last`.
     #[must_use]
     pub fn after(&self, last: &FailedCharge) -> Self {
-        let after = After {
-            failed_on: last.failed_on,
-            agreement_id: last.agreement_id.clone(),
-            id: last.id.clone(),
-        };
+        let after = After { failed_on: last.failed_on, agreement_id: last.agreement_id.clone(), id: last.id.clone() };
         Self { after: Some(after), ..self.clone() }
     }
 }
@@ -190,7 +186,8 @@ mod tests {
         ] {
             assert_eq!(FailedQuery::from_query(query).to_query(), query);
         }
-        for nonsense in ["since=ever", "after=2026-13-01~a~b", "after=~~", "reason=", "x=y", "after=2026-11-06~a%00~b"] {
+        for nonsense in ["since=ever", "after=2026-13-01~a~b", "after=~~", "reason=", "x=y", "after=2026-11-06~a%00~b"]
+        {
             assert_eq!(FailedQuery::from_query(nonsense).to_query(), "", "{nonsense}");
         }
         let today = time::macros::date!(2026 - 11 - 24);

@@ -11,13 +11,13 @@ use super::freshness::FreshnessLine;
 use super::list::{List, Nothing, choice, column, nothing_because};
 use super::not_found::{Failed, NotFoundPage};
 use super::{acting, loaded, query};
-use crate::components::{Badge, Marked, Tone};
 use crate::components::form::{Field, Input};
+use crate::components::{Badge, Marked, Tone};
 use crate::domain::agreement::{AgreementRow, AgreementState, RecurringVersion, StoppedBy, state_label};
 use crate::domain::agreement_filter::{AgreementFacets, AgreementQuery, Sort};
-use crate::domain::freshness::{absolute, day};
 use crate::domain::charge::ChargeState;
 use crate::domain::columns::AGREEMENTS;
+use crate::domain::freshness::{absolute, day};
 use crate::domain::money::{Currency, Money};
 use crate::domain::organisation::{OrgId, Role};
 use crate::domain::page::Page;
@@ -83,12 +83,7 @@ fn version_line(acting: &Acting, version: Spoken) -> impl IntoView + use<> {
     view! { <section class="spoken" aria-label="Recurring API"><p class="hint">{format!("Recurring API: {text}.")}</p>{choose}</section> }
 }
 
-fn list(
-    acting: &Acting,
-    query: &AgreementQuery,
-    page: Page<AgreementRow>,
-    version: Spoken,
-) -> impl IntoView + use<> {
+fn list(acting: &Acting, query: &AgreementQuery, page: Page<AgreementRow>, version: Spoken) -> impl IntoView + use<> {
     let organisation = &acting.organisation().id;
     let list = List {
         path: paths::agreements(organisation),

@@ -263,7 +263,8 @@ fn deeds(acting: &Acting, view: &ChargeView, refused: Option<RefusedAmount>) -> 
     let refund_amount_field = if whole_only {
         view! { <input type="hidden" name="refunded" value=refund_amount/><p>{format!("All of it is paid back: {}.", charge.money(refundable))}</p> }.into_any()
     } else {
-        view! { <Field name="refunded" label value=refund_amount fault=refund_fault required=true hint=most_refunded/> }.into_any()
+        view! { <Field name="refunded" label value=refund_amount fault=refund_fault required=true hint=most_refunded/> }
+            .into_any()
     };
     view! {
         <section class="card deeds">

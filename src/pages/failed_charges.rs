@@ -101,7 +101,8 @@ fn group(acting: &Acting, asked: &FailedQuery, failed: &FailedCharges) -> AnyVie
         ),
     };
     let sums: Vec<String> = group.sums.iter().map(ToString::to_string).collect();
-    let counted = format!("{}, of {}: {}", charges_of(group.count), agreements_of(group.agreements), sums.join(" and "));
+    let counted =
+        format!("{}, of {}: {}", charges_of(group.count), agreements_of(group.agreements), sums.join(" and "));
     let word = group.reason.as_ref().map(|reason| reason.upstream().to_owned());
     let rows = charges.iter().map(|charge| row(acting, charge)).collect_view();
     let more = match (&asked.reason, charges.last()) {

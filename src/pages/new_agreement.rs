@@ -63,8 +63,7 @@ fn form(acting: &Acting, version: Option<RecurringVersion>, refused: Option<Refu
     let is_first_version = version == Some(RecurringVersion::V1);
     let RefusedDraft { form, faults } =
         refused.unwrap_or_else(|| RefusedDraft { form: DraftForm::beginning(), faults: Vec::new() });
-    let fault =
-        |name: &str| faults.iter().find(|(faulty, _)| *faulty == name).map(|(_, text)| text.clone());
+    let fault = |name: &str| faults.iter().find(|(faulty, _)| *faulty == name).map(|(_, text)| text.clone());
     let general = fault("").map(|text| view! { <p class="notice bad" role="alert">{text}</p> });
     let named: Vec<(String, String)> = faults
         .iter()
@@ -100,11 +99,7 @@ fn form(acting: &Acting, version: Option<RecurringVersion>, refused: Option<Refu
         view! { <Field name="first_reserved" label="Only reserve it; it is captured when you have delivered" input=Input::Check value=form.first_reserved.clone()/> }
     });
     let price_label = if is_first_version { "Price in NOK" } else { "Price, or the maximum" };
-    let price_hint = if is_first_version {
-        ""
-    } else {
-        "Leave it empty if what is used has no maximum."
-    };
+    let price_hint = if is_first_version { "" } else { "Leave it empty if what is used has no maximum." };
     let action = paths::new_agreement(&acting.organisation().id);
     let key = Uuid::new_v4().to_string();
     view! {

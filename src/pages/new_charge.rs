@@ -96,8 +96,7 @@ fn form(acting: &Acting, view: &AgreementView, like: Option<&Charge>, refused: O
         }
         RefusedCharge { form, faults: Vec::new() }
     });
-    let fault =
-        |name: &str| faults.iter().find(|(faulty, _)| *faulty == name).map(|(_, text)| text.clone());
+    let fault = |name: &str| faults.iter().find(|(faulty, _)| *faulty == name).map(|(_, text)| text.clone());
     let general = fault("").map(|text| view! { <p class="notice bad" role="alert">{text}</p> });
     let named: Vec<(String, String)> = faults
         .iter()

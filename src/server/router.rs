@@ -13,8 +13,8 @@ use tower_http::compression::{CompressionLayer, CompressionLevel};
 use tower_http::limit::RequestBodyLimitLayer;
 
 use super::requests::{
-    agreements, api_tokens, by_link, charges, exports, members, merchants, prefill, price_packages, product_orders, registry,
-    sales_unit_change, settings, templates, webhooks,
+    agreements, api_tokens, by_link, charges, exports, members, merchants, prefill, price_packages, product_orders,
+    registry, sales_unit_change, settings, templates, webhooks,
 };
 use super::security::{csrf, headers, sessions};
 use super::store::agreement_list::Agreements;

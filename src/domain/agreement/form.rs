@@ -141,12 +141,7 @@ impl ChargeForm {
             Pricing::Fixed(price) => price.amount(),
             _ => None,
         };
-        Self {
-            amount: price.unwrap_or_default(),
-            due: first_day.to_string(),
-            retry: "5".to_owned(),
-            ..Self::default()
-        }
+        Self { amount: price.unwrap_or_default(), due: first_day.to_string(), retry: "5".to_owned(), ..Self::default() }
     }
 
     /// What is to be charged.
@@ -281,6 +276,9 @@ mod tests {
         assert_eq!(wrong(ChargeForm { retry: "often".into(), ..form.clone() }), ["retry"]);
         assert_eq!(wrong(ChargeForm { retry: "15".into(), ..form.clone() }), ["retry"]);
         assert_eq!(names(form.check(&agreement("STOPPED"), V3, today)), [""]);
-        assert_eq!(names(ChargeForm { reserved: "yes".into(), ..form }.check(&agreement("ACTIVE"), V1, today)), ["reserved"]);
+        assert_eq!(
+            names(ChargeForm { reserved: "yes".into(), ..form }.check(&agreement("ACTIVE"), V1, today)),
+            ["reserved"]
+        );
     }
 }

@@ -10,17 +10,14 @@ use crate::domain::organisation::OrgId;
 use crate::domain::standing::Told;
 use crate::paths;
 
-pub(super) fn timeline(
-    agreement: &Agreement,
-    changes: &[ChangeRecord],
-    now: OffsetDateTime,
-) -> impl IntoView + use<> {
+pub(super) fn timeline(agreement: &Agreement, changes: &[ChangeRecord], now: OffsetDateTime) -> impl IntoView + use<> {
     let stopped = match agreement.state {
         Told::Known(AgreementState::Expired) => "Expired".to_owned(),
         _ => agreement.state_label().to_owned(),
     };
     // What was offered from here stands there as that.
-    let offered_here = |change: &ChangeRecord| change.kind == ChangeKind::Draft && change.outcome == ChangeOutcome::Done;
+    let offered_here =
+        |change: &ChangeRecord| change.kind == ChangeKind::Draft && change.outcome == ChangeOutcome::Done;
     let created = agreement.created.filter(|_| !changes.iter().any(offered_here));
     let told = [
         created.map(|at| (at, "Offered".to_owned())),
@@ -74,11 +71,9 @@ pub fn notice(organisation: &OrgId, change: &ChangeRecord, version: Option<Recur
         ChangeOutcome::Done => ("notice good", "status", ""),
         ChangeOutcome::UnderWay => ("notice", "status", " Reload the page in a moment."),
         ChangeOutcome::Refused(_) => ("notice bad", "alert", ""),
-        ChangeOutcome::Unknown => (
-            "notice bad",
-            "alert",
-            " What Vipps MobilePay shows is fetched again; it is done at most once.",
-        ),
+        ChangeOutcome::Unknown => {
+            ("notice bad", "alert", " What Vipps MobilePay shows is fetched again; it is done at most once.")
+        }
         ChangeOutcome::NotReached => ("notice bad", "alert", " Nothing was changed."),
     };
     let again = version.is_some_and(|version| change.can_be_sent_again(version)).then(|| {

@@ -20,8 +20,8 @@ use crate::server::records::{
     AgreementRecord, MerchantRecord, PricePackageRecord, ProductOrderRecord, Recorded, SalesUnitRecord, WebhookRecord,
 };
 use crate::server::requests::exports::attached;
-use crate::server::store::api_tokens::{KnownToken, TokenOwner};
 use crate::server::store::agreement_list::Agreements;
+use crate::server::store::api_tokens::{KnownToken, TokenOwner};
 use crate::server::store::merchant_list::Merchants;
 use crate::server::store::product_orders::ProductOrders;
 use crate::server::store::sales_unit_list::SalesUnits;

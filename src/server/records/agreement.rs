@@ -66,9 +66,7 @@ impl From<AgreementRow> for AgreementRecord {
     fn from(row: AgreementRow) -> Self {
         let (pricing, amount) = match &row.pricing {
             Pricing::Fixed(price) => ("fixed", Some(price.minor)),
-            Pricing::Variable { suggested_max, max } => {
-                ("variable", Some(max.as_ref().unwrap_or(suggested_max).minor))
-            }
+            Pricing::Variable { suggested_max, max } => ("variable", Some(max.as_ref().unwrap_or(suggested_max).minor)),
             Pricing::Flexible(_) => ("flexible", None),
             Pricing::Other { kind, amount } => (kind.as_str(), amount.as_ref().map(|amount| amount.minor)),
         };

@@ -228,11 +228,7 @@ impl Tenant<'_> {
 
 impl Store {
     /// Chooses a version, or none: then it is found out.
-    pub async fn choose_recurring_version(
-        &self,
-        organisation: &OrgId,
-        chosen: Option<RecurringVersion>,
-    ) -> Result<()> {
+    pub async fn choose_recurring_version(&self, organisation: &OrgId, chosen: Option<RecurringVersion>) -> Result<()> {
         sqlx::query!(
             "update organisation set recurring_chosen = $2 where id = $1 and deleted_at is null",
             organisation.as_str(),

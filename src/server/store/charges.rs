@@ -387,7 +387,11 @@ impl Tenant<'_> {
 
     /// How many agreements there are that upstream shows, and how many of them have charges that are missing or older
     /// than they may be: `since`, or for what has ended `ended_since`.
-    pub async fn count_charge_lists(&mut self, since: OffsetDateTime, ended_since: OffsetDateTime) -> Result<(i64, i64)> {
+    pub async fn count_charge_lists(
+        &mut self,
+        since: OffsetDateTime,
+        ended_since: OffsetDateTime,
+    ) -> Result<(i64, i64)> {
         let organisation = self.scope.copy.as_str();
         let row = sqlx::query!(
             r#"

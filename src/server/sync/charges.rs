@@ -81,12 +81,7 @@ impl OneByOne for Charges {
         tenant.save_charges(&listed, now).await
     }
 
-    async fn note_failed(
-        tenant: &mut Tenant<'_>,
-        keys: &[Key],
-        _gone: bool,
-        now: OffsetDateTime,
-    ) -> store::Result<()> {
+    async fn note_failed(tenant: &mut Tenant<'_>, keys: &[Key], _gone: bool, now: OffsetDateTime) -> store::Result<()> {
         let agreements: Vec<String> = keys.iter().map(|key| key.agreement_id.clone()).collect();
         tenant.note_failed_charge_lists(&agreements, now).await
     }

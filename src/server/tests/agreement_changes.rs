@@ -252,7 +252,11 @@ async fn each_address_of_agreements_is_for_the_merchants_people_by_their_role(po
             let expected: &[u16] = match membership {
                 _ if email == "nobody" => &[303],
                 Some((organisation, role)) if organisation == MERCHANT_WITH_KEYS => {
-                    if role >= *least { answers } else { &[403] }
+                    if role >= *least {
+                        answers
+                    } else {
+                        &[403]
+                    }
                 }
                 _ => &[404],
             };
