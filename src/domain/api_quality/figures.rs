@@ -57,20 +57,22 @@ impl Outcome {
 
     pub fn of_status(status: u16) -> Self {
         match status {
-            300..400 => Self::Redirect,
             400 => Self::BadRequest,
             401 => Self::Unauthorized,
             403 => Self::Forbidden,
             404 => Self::NotFound,
             409 => Self::Conflict,
             423 | 429 => Self::TooMany,
-            400..500 => Self::OtherRefusal,
             500 => Self::InternalError,
             502 => Self::BadGateway,
             503 => Self::Unavailable,
             504 => Self::GatewayTimeout,
-            500.. => Self::OtherError,
-            _ => Self::Success,
+            _ => match status / 100 {
+                3 => Self::Redirect,
+                4 => Self::OtherRefusal,
+                5.. => Self::OtherError,
+                _ => Self::Success,
+            },
         }
     }
 
