@@ -2,6 +2,7 @@
 # Builds what the browser gets into target/site, which the server's binary embeds:
 #
 #   target/site/pkg/<hash>/partner-portal.{js,wasm,css}   <hash> is of their contents
+#   target/site/pkg/<hash>/quality.css                    for the page with charts
 #   target/site/pkg/hash.txt                              names it
 #   target/site/…                                         what lies in public/
 #
@@ -31,11 +32,11 @@ main() {
     cargo_front build || fail "The islands do not compile: see above."
     build_script "$new/pkg/files"
     say "Bundling the style sheets"
-    "$npm_bin/lightningcss" --bundle --minify --targets defaults style/main.css -o "$new/pkg/files/partner-portal.css" ||
-        fail "The style sheets do not parse: see above."
+    bundle_style main.css partner-portal.css
+    bundle_style charts.css quality.css
 
     local hash
-    hash=$(cd "$new/pkg/files" && cat partner-portal.js partner-portal.wasm partner-portal.css | sha256 | cut -c1-16)
+    hash=$(cd "$new/pkg/files" && cat partner-portal.js partner-portal.wasm partner-portal.css quality.css | sha256 | cut -c1-16)
     mv "$new/pkg/files" "$new/pkg/$hash"
     [ ! -d public ] || cp -R public/. "$new/"
     node .make/compress.mjs "$new"
@@ -52,6 +53,11 @@ main() {
         rm -rf "$site"
         mv "$new" "$site"
     fi
+}
+
+bundle_style() {
+    "$npm_bin/lightningcss" --bundle --minify --targets defaults "style/$1" -o "$new/pkg/files/$2" ||
+        fail "The style sheets do not parse: see above."
 }
 
 build_script() {

@@ -37,7 +37,8 @@ create policy acting on merchant_viewing using (organisation_id = current_settin
 -- Nulls for everybody else. An organisation goes before a view of the same id, as it does where one acts. A function,
 -- so that queries of partners, who are most, do not carry its plan with them.
 create function acting_merchant(out organisation_id text, out scheme text, out business_id text)
-language plpgsql stable as $$
+-- Whoever asks: a dump looks nowhere for names without a schema.
+language plpgsql stable set search_path from current as $$
 begin
     select o.partner_id, o.business_scheme, o.business_id into organisation_id, scheme, business_id
     from organisation o where o.id = current_setting('portal.organisation', true);

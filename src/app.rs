@@ -46,10 +46,15 @@ use crate::pages::unanswered::UnansweredPage;
 use crate::pages::webhook::WebhookPage;
 use crate::pages::webhook_coverage::WebhookCoveragePage;
 use crate::pages::webhooks::WebhooksPage;
+use crate::paths;
 
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     let style = format!("/{}/{}.css", options.site_pkg_dir, options.output_name);
-    let headers = use_context::<Parts>().map(|parts| parts.headers).unwrap_or_default();
+    let parts = use_context::<Parts>();
+    // Only one page has charts, and lists are to come quickly.
+    let charts = parts.as_ref().is_some_and(|parts| paths::is_api_quality(parts.uri.path()));
+    let charts = charts.then(|| format!("/{}/quality.css", options.site_pkg_dir));
+    let headers = parts.map(|parts| parts.headers).unwrap_or_default();
     let (theme, keys) = (profile::chosen_theme(&headers), profile::chosen_keys(&headers));
     view! {
         <!DOCTYPE html>
@@ -59,6 +64,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <meta name="viewport" content="width=device-width, initial-scale=1"/>
                 <meta name="color-scheme" content="light dark"/>
                 <link rel="stylesheet" href=style/>
+                {charts.map(|charts| view! { <link rel="stylesheet" href=charts/> })}
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
                 <HydrationScripts options islands=true/>
                 <MetaTags/>

@@ -125,6 +125,11 @@ pub fn sales_unit_status(organisation: &OrgId, msn: &Msn) -> String {
     format!("/as/{organisation}/sales-units/{msn}/status")
 }
 
+/// Whether an address is a page with charts.
+pub fn is_api_quality(path: &str) -> bool {
+    path.starts_with("/as/") && path.ends_with("/api-quality")
+}
+
 pub fn api_quality(organisation: &OrgId) -> String {
     format!("/as/{organisation}/api-quality")
 }

@@ -50,6 +50,9 @@ use super::{Portal, router, sync};
 use crate::domain::identifiers::BusinessIdentifier;
 use crate::domain::organisation::{OrgId, OrganisationKind, Role};
 
+/// Charges are fetched agreement by agreement, twenty a second: with dozens, every test would wait for that.
+pub const FEW_AGREEMENTS: u32 = 4;
+
 pub const PARTNER: &str = "org_kystkassa";
 pub const OTHER_PARTNER: &str = "org_nordbetaling";
 /// A merchant with keys of its own, for one sales unit.
@@ -79,7 +82,9 @@ impl TestPortal {
     }
 
     pub async fn start_with(pool: PgPool, sales_units: u32, public_url: Option<&str>) -> Self {
-        Self::start_on(pool, SandboxSettings { sales_units, ..SandboxSettings::default() }, public_url).await
+        let agreements = FEW_AGREEMENTS;
+        let sandbox = SandboxSettings { sales_units, agreements, ..SandboxSettings::default() };
+        Self::start_on(pool, sandbox, public_url).await
     }
 
     /// On a sandbox with these settings, but without a rate limit.
@@ -132,7 +137,15 @@ impl TestPortal {
         test
     }
 
-    /// The same, with everything fetched.
+    /// With some dozens of agreements, and everything fetched.
+    pub async fn synced_with_agreements(pool: PgPool) -> Self {
+        let sandbox = SandboxSettings { sales_units: 120, ..SandboxSettings::default() };
+        let test = Self::start_on(pool, sandbox, None).await;
+        test.sync().await;
+        test
+    }
+
+    /// The same as started, with everything fetched.
     pub async fn synced(pool: PgPool) -> Self {
         let test = Self::start(pool).await;
         test.sync().await;

@@ -37,10 +37,10 @@ export const PAGES: State[] = [
     await openAgreement(page, open, 'state=active&charges=planned');
     await page.locator('summary').filter({ hasText: 'Stop this agreement' }).click();
   }],
-  ['a charge about to be refunded', async (page, open) => {
-    await openAgreement(page, open, 'state=active&charges=planned&sort=last');
-    await page.locator('#charges').getByRole('row').filter({ hasText: 'Charged' }).getByRole('link').first().click();
-    await page.locator('summary').filter({ hasText: 'Refund' }).click();
+  ['a charge about to be cancelled', async (page, open) => {
+    await openAgreement(page, open, 'state=active&charges=planned');
+    await page.locator('#charges tbody').getByRole('link').first().click();
+    await page.locator('summary').filter({ hasText: 'Cancel this charge' }).click();
   }],
   ['a charge that failed', async (page, open) => {
     await openAgreement(page, open, 'charges=failed');

@@ -90,7 +90,7 @@ impl<'a> Entry<'a> {
 
 impl Tenant<'_> {
     /// Takes over all charges of some agreements. States follow the rules of [`Standing`]; a charge that upstream no
-    /// longer shows is kept and marked as gone. What the agreements' list shows of their charges is brought up to date.
+    /// longer shows is kept and marked as gone. Answers that were asked for before what is held are left out. What the agreements' list shows of their charges is brought up to date.
     pub async fn save_charges(&mut self, listed: &[ListedCharges], now: OffsetDateTime) -> Result<()> {
         self.hold_copy().await?;
         let mut known = self.known_charges(listed).await?;
@@ -99,6 +99,10 @@ impl Tenant<'_> {
         for ListedCharges { agreement_id, charges, asked_at } in listed {
             let mut held = Vec::new();
             let mut known = known.remove(agreement_id).unwrap_or_default();
+            // Asked for before what is held: it says nothing about now.
+            if known.values().any(|known| known.standing.as_of > *asked_at) {
+                continue;
+            }
             for (charge, raw) in charges {
                 let before = known.remove(&charge.id);
                 let mut standing = match &before {
@@ -122,7 +126,7 @@ impl Tenant<'_> {
                 }
             }
             // The rest is not shown any more.
-            let missing = known.into_iter().filter(|(_, known)| !known.gone && known.standing.as_of <= *asked_at);
+            let missing = known.into_iter().filter(|(_, known)| !known.gone);
             gone.extend(missing.map(|(id, _)| (agreement_id.clone(), id)));
             outlooks.push((agreement_id.as_str(), Outlook::of(&held)));
         }

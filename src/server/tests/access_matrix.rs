@@ -182,6 +182,7 @@ const MATRIX: &[(&str, &str, Access, u16)] = &[
 /// What of all that there is for the members of a merchant that is served from a partner's copy. Everything else below
 /// their organisation does not exist for them.
 const OF_MERCHANTS: &[(&str, &str, Access, u16)] = &[
+    ("GET", "/as/{org}/api-quality", Access::Members, 200),
     ("GET", "/as/{org}", Access::Members, 200),
     ("GET", "/as/{org}/sales-units", Access::Members, 200),
     ("GET", "/as/{org}/sales-units/export", Access::Members, 200),

@@ -4,7 +4,7 @@
 use reqwest::StatusCode;
 use sqlx::PgPool;
 
-use super::{Answer, Browser, MERCHANT_WITH_KEYS, PARTNER, TestPortal};
+use super::{Answer, Browser, FEW_AGREEMENTS, MERCHANT_WITH_KEYS, PARTNER, TestPortal};
 use crate::domain::organisation::Role;
 use crate::server::sandbox::{RecurringVersions, SandboxSettings};
 use crate::server::store::MIGRATIONS;
@@ -15,7 +15,8 @@ fn at(path: &str) -> String {
 
 /// A synced portal whose upstream speaks one version alone.
 async fn speaking(pool: PgPool, recurring: RecurringVersions) -> TestPortal {
-    let sandbox = SandboxSettings { sales_units: 120, recurring, ..SandboxSettings::default() };
+    let agreements = FEW_AGREEMENTS;
+    let sandbox = SandboxSettings { sales_units: 120, recurring, agreements, ..SandboxSettings::default() };
     let portal = TestPortal::start_on(pool, sandbox, None).await;
     portal.sync().await;
     portal

@@ -7,9 +7,12 @@ use time::{Duration, OffsetDateTime};
 use super::{MERCHANT_WITH_KEYS, PARTNER, TestPortal, org};
 use crate::domain::agreement::Agreement;
 use crate::domain::agreement::tests::agreement;
+use crate::domain::charge::Charge;
+use crate::domain::charge::tests::charge;
 use crate::domain::organisation::Role;
 use crate::domain::phone_number::PhoneNumber;
 use crate::server::store::agreements::AgreementListOutcome;
+use crate::server::store::charges::ListedCharges;
 use crate::server::store::{MIGRATIONS, Scope};
 
 fn list() -> String {
@@ -38,7 +41,7 @@ async fn state(portal: &TestPortal, id: &str) -> (String, Option<String>) {
 
 #[sqlx::test(migrator = "MIGRATIONS")]
 async fn a_merchant_sees_its_agreements_and_nobody_else_does(pool: PgPool) {
-    let portal = TestPortal::synced(pool).await;
+    let portal = TestPortal::synced_with_agreements(pool).await;
     let merchant = portal.member("merchant@example.com", &[(MERCHANT_WITH_KEYS, Role::Viewer)]).await;
     let page = merchant.get(&list()).await;
     assert_eq!(page.status, StatusCode::OK);
@@ -103,7 +106,7 @@ async fn the_copy_only_takes_states_that_may_follow_and_notes_the_others(pool: P
 
 #[sqlx::test(migrator = "MIGRATIONS")]
 async fn what_is_missing_is_marked_and_an_empty_list_takes_nothing_away(pool: PgPool) {
-    let portal = TestPortal::synced(pool).await;
+    let portal = TestPortal::synced_with_agreements(pool).await;
     let scope = Scope::whole(org(MERCHANT_WITH_KEYS));
     let now = OffsetDateTime::now_utc();
     let mut tenant = portal.portal.store().tenant(&scope).await.unwrap();
@@ -115,4 +118,45 @@ async fn what_is_missing_is_marked_and_an_empty_list_takes_nothing_away(pool: Pg
     let merchant = portal.member("merchant@example.com", &[(MERCHANT_WITH_KEYS, Role::Viewer)]).await;
     let text = merchant.get(&list()).await.text();
     assert!(text.contains("60 agreements"), "{text}");
+}
+
+#[sqlx::test(migrator = "MIGRATIONS")]
+async fn charges_follow_the_rules_of_their_states_and_late_answers_change_nothing(pool: PgPool) {
+    let portal = TestPortal::synced(pool).await;
+    let begun = OffsetDateTime::now_utc();
+    let at = |minutes: i64| begun + Duration::minutes(minutes);
+    save(&portal, &[called("agr_1", "ACTIVE")], at(0)).await;
+    let scope = Scope::whole(org(MERCHANT_WITH_KEYS));
+    let hear = async |charges: &[(&str, &str)], minutes: i64| {
+        let day = time::macros::date!(2026 - 11 - 01);
+        let listed = charges.iter().map(|(id, word)| {
+            let charge = Charge { id: (*id).to_owned(), due: Some(day), ..charge(word, None) };
+            (charge, format!("{{\"status\":\"{word}\"}}"))
+        });
+        let listed =
+            ListedCharges { agreement_id: "agr_1".to_owned(), charges: listed.collect(), asked_at: at(minutes) };
+        let mut tenant = portal.portal.store().tenant(&scope).await.unwrap();
+        tenant.save_charges(&[listed], at(minutes)).await.unwrap();
+        let (charges, count) = tenant.charges("agr_1", 10).await.unwrap();
+        tenant.commit().await.unwrap();
+        assert_eq!(charges.len(), count);
+        let mut shown: Vec<(String, String, bool)> = charges
+            .into_iter()
+            .map(|known| (known.charge.id, known.charge.state.label().to_owned(), known.gone_at.is_some()))
+            .collect();
+        shown.sort();
+        shown
+    };
+    let entry = |id: &str, label: &str, gone| (id.to_owned(), label.to_owned(), gone);
+    assert_eq!(hear(&[("chr-1", "DUE")], 1).await, [entry("chr-1", "Due", false)]);
+    assert_eq!(hear(&[("chr-1", "CHARGED"), ("chr-2", "PENDING")], 4).await.len(), 2);
+    let late = hear(&[("chr-1", "PROCESSING")], 3).await;
+    assert_eq!(late, [entry("chr-1", "Charged", false), entry("chr-2", "Planned", false)], "asked for before");
+    let back = hear(&[("chr-1", "PENDING"), ("chr-2", "FAILED")], 5).await;
+    assert_eq!(back, [entry("chr-1", "PENDING", false), entry("chr-2", "Failed", false)], "told, but not taken");
+    let gone = hear(&[("chr-2", "FAILED")], 6).await;
+    assert_eq!(gone, [entry("chr-1", "PENDING", true), entry("chr-2", "Failed", false)], "kept and marked");
+    let merchant = portal.member("merchant@example.com", &[(MERCHANT_WITH_KEYS, Role::Viewer)]).await;
+    let list = merchant.get(&format!("{}?charges=failed&q=agr_1", list())).await.text();
+    assert!(list.contains("1 of") && list.contains("2026-11-01 Failed"), "{list}");
 }

@@ -144,14 +144,15 @@ async fn a_merchants_name_is_no_formula(pool: PgPool) {
 
 #[sqlx::test(migrator = "MIGRATIONS")]
 async fn a_merchants_programs_read_its_agreements_with_phone_numbers_masked(pool: PgPool) {
-    let portal = TestPortal::synced(pool).await;
-    sqlx::query("update agreement set phone_number = '4798765432' where organisation_id = $1")
-        .bind(MERCHANT_WITH_KEYS)
-        .execute(&portal.pool)
-        .await
-        .unwrap();
+    let portal = TestPortal::synced_with_agreements(pool).await;
     let program = reader(&portal, MERCHANT_WITH_KEYS).await;
     let list = format!("/api/v1/organisations/{MERCHANT_WITH_KEYS}/agreements");
+    let scope = crate::server::store::Scope::whole(org(MERCHANT_WITH_KEYS));
+    let first = program.get(&format!("{list}?state=active&charges=planned&limit=1")).await.body;
+    let id = first["data"][0]["id"].as_str().unwrap();
+    let mut tenant = portal.portal.store().tenant(&scope).await.unwrap();
+    tenant.note_drafted(id, Some("4798765432"), "https://example.com/approve").await.unwrap();
+    tenant.commit().await.unwrap();
     let page = program.get(&format!("{list}?state=active&charges=planned&sort=next&limit=1000")).await.body;
     let next = field(&page["data"], "next_charge_on");
     assert!(!next.is_empty() && next.is_sorted() && next.iter().all(|day| day.len() == 10), "{page}");
