@@ -45,6 +45,7 @@ use security::key_ring::KeyRing;
 use security::limiter::Limiter;
 use security::secrets::Secrets;
 use site::Site;
+use store::organisations::{Api, Asked};
 use store::{Store, unavailable};
 use vipps::{Client, Lane, Vipps, VippsSettings};
 
@@ -192,8 +193,13 @@ impl Portal {
 
     /// A client for what somebody waits for, ahead of the sync, with the keys of an organisation.
     pub async fn client_for_people(&self, organisation: &OrgId) -> Result<Client, Failure> {
+        self.client_for_people_of(organisation, Api::Management).await
+    }
+
+    /// The same for any of upstream's APIs.
+    pub async fn client_for_people_of(&self, organisation: &OrgId, api: Api) -> Result<Client, Failure> {
         let keys = self.store().key_references(organisation).await.map_err(unavailable)?.ok_or(Failure::NoKeys)?;
-        if !keys.asks_upstream {
+        if !keys.asked.of(api) {
             return Err(if keys.vipps_enabled { Failure::InTest } else { Failure::SwitchedOff });
         }
         match self.client(organisation, keys).await {
@@ -207,8 +213,21 @@ impl Portal {
 
     /// A client with the keys of an organisation; none if it has no keys of its own, or they are not used.
     pub async fn client_of(&self, organisation: &OrgId) -> anyhow::Result<Option<Client>> {
+        self.client_if(organisation, Asked::any).await
+    }
+
+    /// The same for one of upstream's APIs.
+    pub async fn client_of_api(&self, organisation: &OrgId, api: Api) -> anyhow::Result<Option<Client>> {
+        self.client_if(organisation, |asked| asked.of(api)).await
+    }
+
+    async fn client_if(
+        &self,
+        organisation: &OrgId,
+        is_used: impl FnOnce(Asked) -> bool,
+    ) -> anyhow::Result<Option<Client>> {
         match self.store().key_references(organisation).await? {
-            Some(keys) if keys.asks_upstream => self.client(organisation, keys).await.map(Some),
+            Some(keys) if is_used(keys.asked) => self.client(organisation, keys).await.map(Some),
             _ => Ok(None),
         }
     }

@@ -25,7 +25,7 @@ pub enum Failure {
     SwitchedOff,
     /// Its keys are for the test environment, in which upstream has no Management API.
     #[error(
-        "The keys of this organisation are for the test environment, which has no Management API: Vipps MobilePay is not asked."
+        "The keys of this organisation are for the test environment, which has no Management API: Vipps MobilePay is not asked for this."
     )]
     InTest,
     /// Others wait for upstream, too.

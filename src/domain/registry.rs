@@ -103,7 +103,7 @@ pub enum SyncState {
     /// There is nothing to fetch with.
     NoKeys,
     SwitchedOff,
-    /// The test environment has nothing to be fetched.
+    /// The test environment has nothing that can be fetched with these keys.
     InTest,
     Failing {
         since: OffsetDateTime,

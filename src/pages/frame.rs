@@ -49,7 +49,8 @@ pub fn ActingFrame(acting: Acting, place: Place, #[prop(into)] title: String, ch
     });
     let document_title = document_title(&title, &organisation.name);
     let in_test = acting.is_in_test().then(|| {
-        view! { <p class="notice warning">"The keys of this organisation are for the test environment, in which Vipps MobilePay has no Management API: no sales units, product orders or price packages."</p> }
+        let agreements = acting.has_agreements().then_some(" Recurring agreements there are.");
+        view! { <p class="notice warning">"The keys of this organisation are for the test environment, in which Vipps MobilePay has no Management API: no sales units, product orders or price packages."{agreements}</p> }
     });
     view! {
         <Title text=document_title/>

@@ -220,11 +220,12 @@ impl Acting {
 
     /// What the sync has trouble with, in words; one line for each kind of trouble.
     pub fn troubles(&self) -> Vec<String> {
-        if self.row.copy.has_keys && !self.row.copy.asks_upstream {
-            return vec![self.not_asked().to_string()];
-        }
+        let copy = &self.row.copy;
         let mut troubles: Vec<String> = Vec::new();
-        for job in &self.row.copy.jobs {
+        if copy.has_keys && !copy.asked.management {
+            troubles.push(self.not_asked().to_string());
+        }
+        for job in copy.jobs.iter().filter(|job| copy.asked.of(sync::api(&job.resource))) {
             let trouble = match (job.failing_since, &job.held) {
                 (Some(since), _) => failing(since, job.failure.as_deref().unwrap_or_default(), false),
                 (None, Some(held)) => format!("{held}."),
@@ -278,7 +279,7 @@ impl Acting {
         if !self.row.copy.has_keys {
             return Err(Failure::NoKeys);
         }
-        if !self.row.copy.asks_upstream {
+        if !self.row.copy.asked.of(sync::api(resource)) {
             return Err(self.not_asked());
         }
         let store = self.portal.store();

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::Portal;
 use super::ordering::{failure, refusal_text};
 use super::store::charges::ListedCharges;
+use super::store::organisations::Api;
 use super::store::{Scope, unavailable};
 use super::vipps::{Client, Drafted, Error, Recurring};
 use crate::domain::agreement::change::{Change, ChangeOutcome};
@@ -32,7 +33,7 @@ pub async fn change(
     currency: Option<&Currency>,
     by: &str,
 ) -> Result<(), Failure> {
-    let client = portal.client_for_people(&scope.copy).await?;
+    let client = portal.client_for_people_of(&scope.copy, Api::Recurring).await?;
     let mut tenant = portal.store().tenant(scope).await.map_err(unavailable)?;
     let now = OffsetDateTime::now_utc();
     let begun = tenant.begin_agreement_change(key, agreement_id, &change, currency, by, now).await;
@@ -44,7 +45,7 @@ pub async fn change(
 /// Makes a change once more of which it is not known whether it has arrived, under the same key. Nothing happens if it
 /// is known.
 pub async fn change_again(portal: &Portal, scope: &Scope, key: Uuid) -> Result<(), Failure> {
-    let client = portal.client_for_people(&scope.copy).await?;
+    let client = portal.client_for_people_of(&scope.copy, Api::Recurring).await?;
     let mut tenant = portal.store().tenant(scope).await.map_err(unavailable)?;
     let begun = tenant.begin_agreement_change_again(key, OffsetDateTime::now_utc()).await.map_err(unavailable)?;
     tenant.commit().await.map_err(unavailable)?;
@@ -56,7 +57,7 @@ pub async fn change_again(portal: &Portal, scope: &Scope, key: Uuid) -> Result<(
 
 /// Asks upstream for one agreement and its charges now.
 pub async fn refresh(portal: &Portal, scope: &Scope, agreement_id: &str) -> Result<(), Failure> {
-    let client = portal.client_for_people(&scope.copy).await?;
+    let client = portal.client_for_people_of(&scope.copy, Api::Recurring).await?;
     let recurring = recurring(portal, scope, &client).await?;
     fetch(portal, scope, &recurring, agreement_id).await
 }

@@ -90,7 +90,7 @@ impl KeySource for KeysOf {
         async move {
             let portal = &self.portal;
             let keys = match portal.store().key_references(&self.organisation).await {
-                Ok(keys) => keys.filter(|keys| keys.asks_upstream)?,
+                Ok(keys) => keys.filter(|keys| keys.asked.any())?,
                 Err(error) => {
                     tracing::warn!(%error, organisation = %self.organisation, "refused keys could not be looked up");
                     return None;

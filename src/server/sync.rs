@@ -27,6 +27,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::Portal;
+use super::store::organisations::Api;
 use super::store::sync_jobs::{JobKind, LEASE, SyncJob};
 use super::store::{Scope, Store, unavailable};
 use super::vipps::{Client, Error, Lane};
@@ -59,6 +60,7 @@ pub struct Resource {
     /// What it is called on pages, while it is being fetched.
     pub what: &'static str,
     pub run: Run,
+    api: Api,
     at_once: bool,
     partners_only: bool,
 }
@@ -66,16 +68,22 @@ pub struct Resource {
 impl Resource {
     /// A resource that every organisation with keys has, fetched when another calls for it.
     pub const fn of_everybody(name: &'static str, what: &'static str, run: Run) -> Self {
-        Self { name, what, run, at_once: false, partners_only: false }
+        Self { name, what, run, api: Api::Management, at_once: false, partners_only: false }
     }
 
     pub const fn of_partners(name: &'static str, what: &'static str, run: Run) -> Self {
-        Self { name, what, run, at_once: false, partners_only: true }
+        Self { name, what, run, api: Api::Management, at_once: false, partners_only: true }
     }
 
     #[must_use]
     pub const fn at_once(self) -> Self {
         Self { at_once: true, ..self }
+    }
+
+    /// Of the Recurring API. Migration 0012 knows these by name.
+    #[must_use]
+    pub const fn of_recurring(self) -> Self {
+        Self { api: Api::Recurring, ..self }
     }
 }
 
@@ -140,6 +148,11 @@ pub fn what(name: &str) -> &'static str {
     RESOURCES.iter().find(|resource| resource.name == name).map_or("", |resource| resource.what)
 }
 
+/// Which API a resource is of.
+pub fn api(name: &str) -> Api {
+    RESOURCES.iter().find(|resource| resource.name == name).map_or(Api::Management, |resource| resource.api)
+}
+
 /// Works off what is due until it is told to stop; then gives back what it was working on.
 pub async fn run(portal: Portal, stop: CancellationToken) {
     let mut working = JoinSet::new();
@@ -191,19 +204,20 @@ pub async fn run(portal: Portal, stop: CancellationToken) {
 /// Settles and removes what has had its time; needs nothing from upstream.
 pub async fn clean(store: &Store, now: OffsetDateTime) -> Result<(), sqlx::Error> {
     store.remove_ended_sessions().await?;
-    for partner in store.partners_ever().await? {
-        if let Err(error) = clean_partner(store, &partner, now).await {
-            tracing::warn!(%error, organisation = %partner, "a partner's orders could not be settled");
+    for copy in store.copies_ever().await? {
+        if let Err(error) = clean_copy(store, &copy, now).await {
+            tracing::warn!(%error, organisation = %copy, "what has had its time could not be settled");
         }
     }
     Ok(())
 }
 
-async fn clean_partner(store: &Store, partner: &OrgId, now: OffsetDateTime) -> Result<(), sqlx::Error> {
-    let scope = Scope::whole(partner.clone());
+async fn clean_copy(store: &Store, copy: &OrgId, now: OffsetDateTime) -> Result<(), sqlx::Error> {
+    let scope = Scope::whole(copy.clone());
     let mut tenant = store.tenant(&scope).await?;
     tenant.settle_product_orders_by_time(now).await?;
     tenant.remove_unused_logos(now).await?;
+    tenant.forget_agreement_requests(now).await?;
     tenant.commit().await
 }
 
@@ -344,7 +358,7 @@ async fn turn(portal: &Portal, job: &SyncJob, trusting: bool) -> Result<Done, Tr
     let Some(resource) = RESOURCES.iter().find(|resource| resource.name == job.resource) else {
         return Ok(Done::default());
     };
-    let client = match portal.client_of(&job.organisation).await {
+    let client = match portal.client_of_api(&job.organisation, resource.api).await {
         Ok(Some(client)) => client.in_lane(Lane::Sync),
         // Switched off since it was taken: it stays due until it is switched on again.
         Ok(None) => return Err(Trouble::LeaseLost),

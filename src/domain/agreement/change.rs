@@ -130,6 +130,8 @@ pub struct ChangeRecord {
     pub by_email: String,
     pub begun_at: OffsetDateTime,
     pub outcome: ChangeOutcome,
+    /// What was asked for is still there, so that it can be sent again.
+    pub keeps_request: bool,
 }
 
 impl ChangeRecord {
@@ -156,8 +158,8 @@ impl ChangeRecord {
     pub fn can_be_sent_again(&self, version: super::RecurringVersion) -> bool {
         let made_twice = self.kind == ChangeKind::Draft && version == super::RecurringVersion::V1;
         match self.outcome {
-            ChangeOutcome::NotReached => true,
-            ChangeOutcome::Unknown => !made_twice,
+            ChangeOutcome::NotReached => self.keeps_request,
+            ChangeOutcome::Unknown => self.keeps_request && !made_twice,
             ChangeOutcome::UnderWay | ChangeOutcome::Done | ChangeOutcome::Refused(_) => false,
         }
     }
@@ -182,6 +184,7 @@ mod tests {
             by_email: "a@example.com".to_owned(),
             begun_at: datetime!(2026-11-20 12:00 UTC),
             outcome,
+            keeps_request: true,
         };
         for kind in ChangeKind::ALL {
             assert_eq!(ChangeKind::from_word(kind.word()), Some(kind));
@@ -196,6 +199,8 @@ mod tests {
             for (outcome, again) in outcomes {
                 let record = record(kind, outcome);
                 assert_eq!([V1, V3].map(|version| record.can_be_sent_again(version)), again, "{record:?}");
+                let forgotten = ChangeRecord { keeps_request: false, ..record.clone() };
+                assert!(!forgotten.can_be_sent_again(V3));
                 sentences.push(record.sentence());
             }
             sentences.sort();

@@ -62,7 +62,7 @@ pub fn changes_notice(
 }
 
 fn is_open(change: &ChangeRecord) -> bool {
-    matches!(change.outcome, ChangeOutcome::Unknown | ChangeOutcome::NotReached)
+    change.keeps_request && matches!(change.outcome, ChangeOutcome::Unknown | ChangeOutcome::NotReached)
 }
 
 /// What came of a change, in full.

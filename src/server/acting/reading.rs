@@ -97,7 +97,7 @@ impl CopyStanding {
         if !self.has_keys {
             return CopyState::NoKeys;
         }
-        if !self.asks_upstream {
+        if !jobs.first().map_or(self.asked.management, |job| self.asked.of(sync::api(&job.resource))) {
             return CopyState::SwitchedOff;
         }
         if let Some((since, job)) =

@@ -13,6 +13,9 @@ use crate::domain::organisation::OrgId;
 /// After so long a change that is still under way has lost the process that was to send it.
 const LOST_AFTER: Duration = Duration::minutes(2);
 
+/// So long what was asked for is kept where it is not known what came of it: it names a customer's phone number.
+const REQUEST_LIFE: Duration = Duration::days(7);
+
 /// Changes of an agreement that are shown.
 const SHOWN: i64 = 50;
 
@@ -114,6 +117,21 @@ impl Tenant<'_> {
         Ok(())
     }
 
+    /// Forgets what was asked for long ago; what came of it stays.
+    pub async fn forget_agreement_requests(&mut self, now: OffsetDateTime) -> Result<()> {
+        sqlx::query!(
+            r#"
+            update agreement_change set request = null
+            where organisation_id = $1 and request is not null and begun_at < $2
+            "#,
+            self.scope.copy.as_str(),
+            now - REQUEST_LIFE,
+        )
+        .execute(self.connection())
+        .await
+        .map(drop)
+    }
+
     /// The changes of an agreement, the latest first.
     pub async fn agreement_changes(&mut self, agreement_id: &str, now: OffsetDateTime) -> Result<Vec<ChangeRecord>> {
         self.changes_where(None, Some(agreement_id), now).await
@@ -132,7 +150,8 @@ impl Tenant<'_> {
         let organisation = self.scope.copy.as_str();
         let rows = sqlx::query!(
             r#"
-            select key, what, agreement_id, charge_id, amount, currency, by_email, begun_at, outcome, said
+            select key, what, agreement_id, charge_id, amount, currency, by_email, begun_at, outcome, said,
+                   request is not null as "keeps_request!"
             from agreement_change
             where organisation_id = $1 and ($2::uuid is null or key = $2) and ($3::text is null or agreement_id = $3)
             order by begun_at desc
@@ -155,6 +174,7 @@ impl Tenant<'_> {
                 amount: row.amount.map(|minor| Money::new(minor, currency)),
                 by_email: row.by_email,
                 begun_at: row.begun_at,
+                keeps_request: row.keeps_request,
                 outcome: match row.outcome.as_deref() {
                     Some("done") => ChangeOutcome::Done,
                     Some("refused") => ChangeOutcome::Refused(row.said.unwrap_or_default()),

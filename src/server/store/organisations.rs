@@ -44,8 +44,37 @@ pub struct KeysInUse {
     /// Which of upstream's worlds they are for.
     pub environment: Environment,
     pub vipps_enabled: bool,
-    /// Whether they are used at all.
-    pub asks_upstream: bool,
+    pub asked: Asked,
+}
+
+/// Which of upstream's APIs are asked with an organisation's keys: none if it is switched off, and in the test
+/// environment those that exist there.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked {
+    pub management: bool,
+    pub recurring: bool,
+}
+
+impl Asked {
+    pub fn of(self, api: Api) -> bool {
+        match api {
+            Api::Management => self.management,
+            Api::Recurring => self.recurring,
+        }
+    }
+
+    pub fn any(self) -> bool {
+        self.management || self.recurring
+    }
+}
+
+/// An API of upstream's, with what belongs to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Api {
+    /// With its webhooks.
+    Management,
+    /// Agreements and charges. It exists in the test environment, too.
+    Recurring,
 }
 
 /// Everything a page needs to know of whom one acts as, from one query.
@@ -92,8 +121,7 @@ pub struct CopyStanding {
     pub version: i64,
     /// Whether anybody's keys serve the organisation.
     pub has_keys: bool,
-    /// Whether upstream is asked with them.
-    pub asks_upstream: bool,
+    pub asked: Asked,
     pub jobs: Vec<JobRow>,
 }
 
@@ -153,7 +181,8 @@ impl Store {
                    coalesce(p.client_id, o.client_id) is not null as "has_keys!",
                    coalesce(p.vipps_enabled, o.vipps_enabled) as "vipps_enabled!",
                    coalesce(p.environment, o.environment) as "environment!",
-                   coalesce(p.asks_upstream, o.asks_upstream) as "asks_upstream!",
+                   coalesce(p.asks_management, o.asks_management) as "asks_management!",
+                   coalesce(p.asks_recurring, o.asks_recurring) as "asks_recurring!",
                    p.name as "served_by?",
                    coalesce(o.feedback_address, p.feedback_address) as "feedback_address?",
                    o.sends_compliance_data,
@@ -213,7 +242,7 @@ impl Store {
             copy: CopyStanding {
                 version: row.version,
                 has_keys: row.has_keys,
-                asks_upstream: row.asks_upstream,
+                asked: Asked { management: row.asks_management, recurring: row.asks_recurring },
                 jobs: row.jobs.0,
             }
             .seen_by(&scope),
@@ -243,7 +272,8 @@ impl Store {
             r#"
             select o.kind, o.partner_id, o.business_scheme, o.business_id, coalesce(c.version, 0) as "version!",
                    coalesce(p.client_id, o.client_id) is not null as "has_keys!",
-                   coalesce(p.asks_upstream, o.asks_upstream) as "asks_upstream!",
+                   coalesce(p.asks_management, o.asks_management) as "asks_management!",
+                   coalesce(p.asks_recurring, o.asks_recurring) as "asks_recurring!",
                    coalesce((
                        select json_agg(json_build_object(
                            'resource', j.resource, 'under_way', coalesce(j.lease_until > now(), false) or j.due_at <= now(),
@@ -268,7 +298,7 @@ impl Store {
         let copy = CopyStanding {
             version: row.version,
             has_keys: row.has_keys,
-            asks_upstream: row.asks_upstream,
+            asked: Asked { management: row.asks_management, recurring: row.asks_recurring },
             jobs: row.jobs.0,
         };
         let scope = Scope::of(organisation, partner, business);
@@ -332,9 +362,9 @@ impl Store {
         id.map(OrgId::try_from).transpose().map_err(unreadable)
     }
 
-    /// Every partner there ever was, removed ones included: what is kept of them has its time, too.
-    pub async fn partners_ever(&self) -> Result<Vec<OrgId>> {
-        let ids = sqlx::query_scalar!("select id from organisation where kind = 'partner' order by id");
+    /// Everybody who ever had a copy, removed ones included: what is kept of them has its time, too.
+    pub async fn copies_ever(&self) -> Result<Vec<OrgId>> {
+        let ids = sqlx::query_scalar!("select id from organisation where partner_id is null order by id");
         let ids = ids.fetch_all(&self.pool).await?;
         ids.into_iter().map(|id| OrgId::try_from(id).map_err(unreadable)).collect()
     }
@@ -400,7 +430,7 @@ impl Store {
             r#"
             select upstream_url, client_id as "client_id!", client_secret_ref as "client_secret_ref!",
                    subscription_key_ref, secondary_subscription_key_ref, msn, vipps_enabled, environment,
-                   asks_upstream
+                   asks_management, asks_recurring
             from organisation where id = $1 and client_id is not null and deleted_at is null
             "#,
             organisation.as_str(),
@@ -420,7 +450,7 @@ impl Store {
             references,
             environment: row.environment.parse().map_err(unreadable)?,
             vipps_enabled: row.vipps_enabled,
-            asks_upstream: row.asks_upstream,
+            asked: Asked { management: row.asks_management, recurring: row.asks_recurring },
         }))
     }
 

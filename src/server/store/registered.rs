@@ -15,6 +15,8 @@ use crate::domain::search_text::{fold, needles};
 
 /// Whether a list that stands in for all others is fresh: the resource by this name.
 const FIRST_LIST: &str = crate::server::sync::sales_units::NAME;
+/// And where there is no Management API, for those who have the keys of a sales unit.
+const FIRST_LIST_IN_TEST: &str = crate::server::sync::agreements::NAME;
 
 impl Store {
     /// Organisations that match what was typed, partners first, then by name. At most `limit`; and how many match.
@@ -57,13 +59,15 @@ impl Store {
                    p.name as "partner_name?",
                    coalesce(p.environment, o.environment) as "environment!",
                    coalesce(p.vipps_enabled, o.vipps_enabled) as "vipps_enabled!",
-                   coalesce(p.asks_upstream, o.asks_upstream) as "asks_upstream!",
+                   coalesce(p.asks_management, o.asks_management) as "asks_management!", o.msn,
                    coalesce(p.client_id, o.client_id) is not null as "has_keys!",
                    j.synced_at, j.failing_since, j.failure, j.held
             from organisation o
             left join organisation p on p.id = o.partner_id
             left join lateral (
-                select max(s.completed_at) filter (where s.resource = $2) as synced_at,
+                select max(s.completed_at) filter (
+                           where s.resource = case when coalesce(p.asks_management, o.asks_management) then $2 else $3 end)
+                           as synced_at,
                        min(s.failing_since) as failing_since,
                        (array_agg(s.failure order by s.failing_since) filter (where s.failing_since is not null))[1]
                            as failure,
@@ -74,6 +78,7 @@ impl Store {
             "#,
             ids,
             FIRST_LIST,
+            FIRST_LIST_IN_TEST,
         )
         .fetch_all(&self.pool)
         .await?;
@@ -168,7 +173,8 @@ struct ListedRow {
     partner_name: Option<String>,
     environment: String,
     vipps_enabled: bool,
-    asks_upstream: bool,
+    asks_management: bool,
+    msn: Option<String>,
     has_keys: bool,
     synced_at: Option<OffsetDateTime>,
     failing_since: Option<OffsetDateTime>,
@@ -181,7 +187,7 @@ impl ListedRow {
         match (self.failing_since, &self.held, self.synced_at) {
             _ if !self.has_keys => SyncState::NoKeys,
             _ if !self.vipps_enabled => SyncState::SwitchedOff,
-            _ if !self.asks_upstream => SyncState::InTest,
+            _ if !self.asks_management && self.msn.is_none() => SyncState::InTest,
             (Some(since), ..) => SyncState::Failing { since, reason: self.failure.clone().unwrap_or_default() },
             (_, Some(held), _) => SyncState::Held(held.clone()),
             (.., Some(at)) => SyncState::Synced(at),

@@ -87,7 +87,7 @@ impl Store {
                 select d.organisation_id, d.resource from sync_job d
                 where d.due_at <= $2 and (d.lease_until is null or d.lease_until < $2)
                   and ($4::text is null or d.organisation_id = $4)
-                  and exists (select from organisation o where o.id = d.organisation_id and o.asks_upstream)
+                  and exists (select from organisation o where o.id = d.organisation_id and asks_for(o, d.resource))
                 order by d.due_at
                 for update skip locked
                 limit 1)
@@ -182,7 +182,7 @@ impl Store {
             r#"
             update sync_job set lease_until = now() + $4::interval
             where organisation_id = $1 and resource = $2 and lease_holder = $3
-              and exists (select from organisation o where o.id = $1 and o.asks_upstream)
+              and exists (select from organisation o where o.id = $1 and asks_for(o, $2))
             "#,
             job.organisation.as_str(),
             job.resource,
@@ -287,7 +287,7 @@ impl Tenant<'_> {
             r#"
             update sync_job set done = $4, total = $5, lease_until = now() + $6::interval
             where organisation_id = $1 and resource = $2 and lease_holder = $3
-              and exists (select from organisation o where o.id = $1 and o.asks_upstream)
+              and exists (select from organisation o where o.id = $1 and asks_for(o, $2))
             "#,
             job.organisation.as_str(),
             job.resource,

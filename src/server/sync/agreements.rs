@@ -11,7 +11,7 @@ use crate::server::store::agreements::AgreementListOutcome;
 use crate::server::vipps::Error;
 
 pub const NAME: &str = "agreements";
-pub const RESOURCE: Resource = Resource::of_everybody(NAME, "Fetching agreements", run).at_once();
+pub const RESOURCE: Resource = Resource::of_everybody(NAME, "Fetching agreements", run).of_recurring().at_once();
 
 /// Agreements written at a time.
 const BATCH: usize = 1_000;

@@ -13,7 +13,7 @@ use crate::server::vipps::{Answer, Client, Error};
 
 pub const NAME: &str = "charges";
 /// Called for when the agreements have been listed; before that there is nothing to fetch.
-pub const RESOURCE: Resource = Resource::of_everybody(NAME, "Fetching charges", run).at_once();
+pub const RESOURCE: Resource = Resource::of_everybody(NAME, "Fetching charges", run).of_recurring().at_once();
 
 /// How old the charges of an agreement may be that still takes some.
 const LIFE: Duration = Duration::hours(6);

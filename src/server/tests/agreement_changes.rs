@@ -8,6 +8,7 @@ use super::{Answer, Browser, FEW_AGREEMENTS, MERCHANT_WITH_KEYS, PARTNER, TestPo
 use crate::domain::organisation::Role;
 use crate::server::sandbox::{RecurringVersions, SandboxSettings};
 use crate::server::store::MIGRATIONS;
+use crate::server::sync;
 
 fn at(path: &str) -> String {
     format!("/as/{MERCHANT_WITH_KEYS}/{path}")
@@ -207,6 +208,32 @@ async fn a_change_whose_answer_is_lost_is_made_once_and_can_be_sent_again(pool: 
         assert!(std::time::Instant::now() < limit, "{text}");
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     }
+}
+
+#[sqlx::test(migrator = "MIGRATIONS")]
+async fn what_an_offer_without_an_answer_asked_for_is_forgotten_after_a_week(pool: PgPool) {
+    let portal = speaking(pool, RecurringVersions::Third).await;
+    let browser = operator(&portal).await;
+    portal.stop_sandbox().await;
+    let sent = draft(&browser, KEY).await;
+    let text = browser.get(sent.location()).await.text();
+    assert!(text.contains("did not reach Vipps MobilePay") && text.contains("Send it again"), "{text}");
+    let now = time::OffsetDateTime::now_utc();
+    for (days, is_kept) in [(6, true), (8, false)] {
+        sync::clean(portal.portal.store(), now + time::Duration::days(days)).await.unwrap();
+        let text = browser.get(sent.location()).await.text();
+        assert!(text.contains("did not reach Vipps MobilePay"), "{text}");
+        assert_eq!(text.contains("Send it again"), is_kept, "after {days} days: {text}");
+    }
+    let mut connection = portal.pool.acquire().await.unwrap();
+    sqlx::query("select set_config('portal.organisation', $1, false)")
+        .bind(MERCHANT_WITH_KEYS)
+        .execute(&mut *connection)
+        .await
+        .unwrap();
+    let kept = sqlx::query_scalar::<_, String>("select string_agg(c::text, '') from agreement_change c");
+    let kept = kept.fetch_one(&mut *connection).await.unwrap();
+    assert!(kept.contains("operator@example.com") && !kept.contains("98765432"), "{kept}");
 }
 
 #[sqlx::test(migrator = "MIGRATIONS")]

@@ -4,7 +4,7 @@ use reqwest::StatusCode;
 use sqlx::PgPool;
 use time::{Duration, OffsetDateTime};
 
-use super::{MERCHANT_WITH_KEYS, PARTNER, TestPortal, org};
+use super::{FEW_AGREEMENTS, MERCHANT_WITH_KEYS, PARTNER, TestPortal, org};
 use crate::domain::agreement::Agreement;
 use crate::domain::agreement::tests::agreement;
 use crate::domain::charge::Charge;
@@ -159,4 +159,34 @@ async fn charges_follow_the_rules_of_their_states_and_late_answers_change_nothin
     let merchant = portal.member("merchant@example.com", &[(MERCHANT_WITH_KEYS, Role::Viewer)]).await;
     let list = merchant.get(&format!("{}?charges=failed&q=agr_1", list())).await.text();
     assert!(list.contains("1 of") && list.contains("2026-11-01 Failed"), "{list}");
+}
+
+#[sqlx::test(migrator = "MIGRATIONS")]
+async fn in_the_test_environment_there_are_agreements_but_no_management_api(pool: PgPool) {
+    let portal = TestPortal::start(pool).await;
+    sqlx::query("update organisation set environment = 'test' where id = $1")
+        .bind(MERCHANT_WITH_KEYS)
+        .execute(&portal.pool)
+        .await
+        .unwrap();
+    portal.sandbox.clear_calls();
+    assert_eq!(portal.sync().await, 0);
+    let keys = portal.sandbox.keys().into_iter().find(|keys| keys.org_id == MERCHANT_WITH_KEYS).unwrap();
+    let calls = portal.sandbox.calls().into_iter().filter(|call| call.client_id.as_ref() == Some(&keys.client_id));
+    let paths: Vec<String> = calls.map(|call| call.path).collect();
+    assert!(paths.iter().any(|path| path.contains("/charges")), "{paths:?}");
+    assert!(paths.iter().all(|path| path.starts_with("/accesstoken") || path.contains("recurring")), "{paths:?}");
+
+    let merchant = portal.member("merchant@example.com", &[(MERCHANT_WITH_KEYS, Role::Operator)]).await;
+    let page = merchant.get(&list()).await.text();
+    assert!(page.contains(&format!("{FEW_AGREEMENTS} agreements")) && page.contains("Synced "), "{page}");
+    assert!(page.contains("has no Management API") && page.contains("Recurring agreements there are."), "{page}");
+    let units = merchant.get(&format!("/as/{MERCHANT_WITH_KEYS}/sales-units")).await.text();
+    assert!(units.contains("nothing is fetched"), "{units}");
+    let stop = merchant.post(&format!("{}/agr_none/refresh", list()), &[]).await;
+    assert_eq!(stop.status, StatusCode::NOT_FOUND, "upstream was asked, and has no such agreement");
+    let called = merchant.post(&format!("{}/refresh", list()), &[]).await;
+    assert!(!called.location().contains("in-test"), "{}", called.location());
+    let units = merchant.post(&format!("/as/{MERCHANT_WITH_KEYS}/sales-units/refresh"), &[]).await;
+    assert!(units.location().contains("sales-units"), "{}", units.location());
 }
