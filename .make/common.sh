@@ -16,6 +16,7 @@ fail() {
     exit 1
 }
 have() { type -P "$1" >/dev/null; }
+cores() { getconf _NPROCESSORS_ONLN; }
 
 sha256() { if have sha256sum; then sha256sum "$@"; else shasum -a 256 "$@"; fi; }
 

@@ -36,6 +36,8 @@ step "Site" .make/site.sh
 step "Lints of the server" cargo clippy --features ssr --all-targets -- -D warnings
 step "Lints of the islands" cargo_front clippy -- -D warnings
 step "Build" cargo build --features ssr --bin partner-portal
+# Each test waits for its own database half of the time.
+export RUST_TEST_THREADS=${RUST_TEST_THREADS:-$((2 * $(cores)))}
 step "Unit, database and whole-app tests" "$bin" with-postgres -- cargo test --features ssr "$@"
 step "Browser tests" browser_tests
 summary

@@ -16,6 +16,20 @@ impl OrgId {
         ((1..=64).contains(&text.len()) && text.bytes().all(allowed)).then(|| Self(text.to_owned()))
     }
 
+    /// The id of an organisation that is new: none that stands for something else in an address.
+    ///
+    /// # Errors
+    /// What is wrong with it, for people.
+    pub fn of_new(text: &str) -> Result<Self, String> {
+        let Some(id) = Self::parse(text) else {
+            return Err("Use lower-case letters, digits, _ and -, at most 64, such as org_kystkassa.".to_owned());
+        };
+        if id.0 == "new" || id.may_be_view() {
+            return Err("This stands for a page of the portal. Choose another id.".to_owned());
+        }
+        Ok(id)
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -96,6 +110,8 @@ pub enum Audience {
     /// Partners, and merchants that are served from a partner's copy: those see what is their own in it.
     PartnersAndServed,
     Partners,
+    /// Those whose keys are their own: partners, and merchants that nobody serves.
+    WithKeys,
     /// Merchants whose keys are their own.
     MerchantsWithKeys,
 }
@@ -107,6 +123,7 @@ impl Audience {
             Self::Everybody => true,
             Self::PartnersAndServed => served || kind == OrganisationKind::Partner,
             Self::Partners => kind == OrganisationKind::Partner,
+            Self::WithKeys => !served,
             Self::MerchantsWithKeys => !served && kind == OrganisationKind::Merchant,
         }
     }
@@ -216,6 +233,14 @@ mod tests {
         assert!(OrgId::parse("org_kyst-kassa2").is_some());
         for wrong in ["", "Org", "org x", "org'", "org/..", "örg", &"a".repeat(65)] {
             assert!(OrgId::parse(wrong).is_none(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn no_new_organisation_is_called_like_a_page() {
+        assert_eq!(OrgId::of_new("org_a").map(|id| id.0), Ok("org_a".to_owned()));
+        for taken in ["new", "Org", &OrgId::of_view(7).0] {
+            assert!(OrgId::of_new(taken).is_err(), "{taken}");
         }
     }
 

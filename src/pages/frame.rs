@@ -99,6 +99,7 @@ fn menu(acting: &Acting) -> Vec<(&'static str, Vec<Item>)> {
     let webhooks = (Place::Webhooks, "webhook", "Webhooks", paths::webhooks(id));
     let members = (Place::Members, "person", "Members", paths::members(id));
     let quality = (Place::ApiQuality, "chart", "API quality", paths::api_quality(id));
+    let settings = (Place::Settings, "settings", "Settings", paths::settings(id));
     let tokens = (Place::ApiTokens, "key", "API tokens", paths::api_tokens(id));
     if !acting.is_partner() {
         let mut own = vec![home, (Place::SalesUnits, "store", sales_units::title(acting), paths::sales_units(id))];
@@ -115,7 +116,8 @@ fn menu(acting: &Acting) -> Vec<(&'static str, Vec<Item>)> {
         }
         menu.insert(0, ("", own));
         if !acting.is_viewing() {
-            menu.push(("Organisation", vec![members, tokens]));
+            let settings = acting.is_among(Audience::WithKeys).then_some(settings);
+            menu.push(("Organisation", [members, tokens].into_iter().chain(settings).collect()));
         }
         return menu;
     }
@@ -132,7 +134,7 @@ fn menu(acting: &Acting) -> Vec<(&'static str, Vec<Item>)> {
             ],
         ),
         ("Developers", vec![webhooks, quality]),
-        ("Organisation", vec![members, tokens, (Place::Settings, "settings", "Settings", paths::settings(id))]),
+        ("Organisation", vec![members, tokens, settings]),
     ]
 }
 

@@ -1,4 +1,4 @@
-//! A partner's settings, what its upstream offers, and what upstream knows of the partner.
+//! An organisation's settings; of a partner also what its upstream offers, and what upstream knows of it.
 
 use leptos::either::Either;
 use leptos::prelude::*;
@@ -11,7 +11,7 @@ use crate::components::form::{Disabled, Field, Input};
 use crate::components::{Ago, Badge, Copy, Icon, Tone, grouped};
 use crate::domain::api_quality::FailingThreshold;
 use crate::domain::freshness::{CopyState, failing};
-use crate::domain::organisation::Role;
+use crate::domain::organisation::{Audience, Role};
 use crate::domain::partner::{Partner, Proposal};
 use crate::paths;
 use crate::server::acting::Acting;
@@ -34,10 +34,13 @@ pub struct RefusedSettings {
 #[component]
 pub fn SettingsPage() -> impl IntoView {
     let Some(acting) = acting() else { return Either::Left(NotFoundPage()) };
+    if !acting.is_among(Audience::WithKeys) {
+        return Either::Left(NotFoundPage());
+    }
     let did = parameter(&query(), "did");
     let refused = refused::<RefusedSettings>();
     Either::Right(loaded(async move {
-        let profile = acting.partner_profile().await;
+        let profile = if acting.is_partner() { acting.partner_profile().await } else { Ok(None) };
         view! {
             <ActingFrame acting=acting.clone() place=Place::Settings title="Settings">
                 {match profile {
@@ -67,8 +70,7 @@ fn page(
         {(did == Some("saved")).then(|| view! { <p class="notice good" role="status">"The settings are saved."</p> })}
         <div class="cards">
             {chosen}
-            {offered(acting)}
-            {partner(acting, profile)}
+            {acting.is_partner().then(|| view! { {offered(acting)}{partner(acting, profile)} })}
         </div>
     }
 }
@@ -88,13 +90,18 @@ fn form(acting: &Acting, refused: Option<RefusedSettings>) -> impl IntoView + us
         }
     });
     let ticked = if shown.sends_compliance_data { "yes" } else { "" };
-    view! {
-        <form class="card settings" method="post" action=paths::settings(&acting.organisation().id)>
-            <h2>"Choices"</h2>
+    let of_partners = acting.is_partner().then(|| {
+        view! {
             <Field name="feedback" label="Feedback address" value=shown.feedback fault=shown.feedback_fault maxlength=Some(500)
                 hint="A mail address, or a web page that begins with https://. It stands on the overview, so that people can say what they need. Empty: nothing is shown."/>
             <Field name="compliance" label="This upstream still takes complianceData" input=Input::Check value=ticked
                 hint="Prefills used to tell how the merchant is regulated. Vipps MobilePay took that out of its documents in November 2025; only tick this if your prefills were agreed to have it. The form of a new order then asks for it."/>
+        }
+    });
+    view! {
+        <form class="card settings" method="post" action=paths::settings(&acting.organisation().id)>
+            <h2>"Choices"</h2>
+            {of_partners}
             <Field name="failing_percent" label="Warn when this share of calls fails, in %" input=Input::Digits required=true
                 value=shown.failing_percent fault=shown.failing_percent_fault maxlength=Some(5)
                 hint="Of the portal’s own calls to Vipps MobilePay within 24 hours. The warning stands on the overview."/>
@@ -118,12 +125,17 @@ fn chosen(acting: &Acting) -> impl IntoView + use<> {
     let (tone, text) = if acting.sends_compliance_data() { (Tone::Good, "Yes") } else { (Tone::Quiet, "No") };
     let FailingThreshold { percent, least_calls } = acting.failing_threshold();
     let warns = format!("{percent} % of at least {} calls", grouped(least_calls as usize));
+    let of_partners = acting.is_partner().then(|| {
+        view! {
+            <div><dt>"Feedback address"</dt><dd>{feedback}</dd></div>
+            <div><dt>"Takes complianceData"</dt><dd><Badge tone text/></dd></div>
+        }
+    });
     view! {
         <section class="card">
             <h2>"Choices"</h2>
             <dl class="facts">
-                <div><dt>"Feedback address"</dt><dd>{feedback}</dd></div>
-                <div><dt>"Takes complianceData"</dt><dd><Badge tone text/></dd></div>
+                {of_partners}
                 <div><dt>"Warns of failing calls from"</dt><dd>{warns}</dd></div>
             </dl>
             <p class="hint">"Admins of this organisation change the settings."</p>

@@ -187,11 +187,7 @@ impl OrganisationForm {
     /// # Errors
     /// What is wrong with it.
     pub fn new_id(&self) -> Result<OrgId, String> {
-        if self.id == "new" {
-            return Err("This word stands for the form of a new organisation. Choose another one.".to_owned());
-        }
-        OrgId::parse(&self.id)
-            .ok_or_else(|| "Use lower-case letters, digits, _ and -, at most 64, such as org_kystkassa.".to_owned())
+        OrgId::of_new(&self.id)
     }
 }
 

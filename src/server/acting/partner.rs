@@ -9,7 +9,7 @@ use crate::domain::failure::Failure;
 use crate::domain::feedback::FeedbackAddress;
 use crate::domain::freshness::Freshness;
 use crate::domain::identifiers::{BusinessIdentifier, Msn};
-use crate::domain::organisation::Role;
+use crate::domain::organisation::{Audience, Role};
 use crate::domain::partner::{Partner, Proposal};
 use crate::domain::sales_unit::SalesUnitChange;
 use crate::server::changing::{self, Changing};
@@ -82,7 +82,9 @@ impl Acting {
         sends_compliance_data: bool,
         failing: FailingThreshold,
     ) -> Result<(), Failure> {
-        self.as_partner()?;
+        if !self.is_among(Audience::WithKeys) {
+            return Err(Failure::NotFound);
+        }
         self.may(Role::Admin)?;
         let organisation = &self.organisation().id;
         let store = self.portal.store();

@@ -112,7 +112,7 @@ pub async fn status(
     (status = 422, body = Problem, content_type = "application/problem+json", description = "The secret is another organisation's."),
 ))]
 pub async fn create(_: MayWrite, State(portal): State<Portal>, mut fields: Fields) -> Result<Response, Problem> {
-    let org_id = fields.required_text("org_id", |text| OrgId::try_from(text.to_owned()).map(drop));
+    let org_id = fields.required_text("org_id", |text| OrgId::of_new(text).map(drop));
     let client_id = fields.required_text("client_id", line);
     let client_secret_ref = fields.required_text("client_secret_ref", reference);
     let change = VippsOrgChange {

@@ -46,6 +46,7 @@ enum OrganisationAction {
 #[derive(Args)]
 struct AddArguments {
     /// Such as org_kystkassa; stands in addresses
+    #[arg(value_parser = OrgId::of_new)]
     id: OrgId,
     /// partner or merchant
     #[arg(long)]

@@ -1,4 +1,4 @@
-//! What is done with a partner's settings.
+//! What is done with an organisation's settings.
 
 use axum::Form;
 use axum::extract::State;
@@ -33,8 +33,11 @@ pub async fn save(
     asked: Parts,
     Form(form): Form<SettingsForm>,
 ) -> Response {
-    let sends_compliance_data = !form.compliance.is_empty();
+    // Both are a partner's: what merchants have of them stays.
+    let is_partner = acting.is_partner();
+    let sends_compliance_data = if is_partner { !form.compliance.is_empty() } else { acting.sends_compliance_data() };
     let feedback = match form.feedback.trim() {
+        _ if !is_partner => Ok(acting.feedback_address()),
         "" => Ok(None),
         typed => FeedbackAddress::parse(typed).map(Some),
     };

@@ -4,7 +4,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use time::{Duration, OffsetDateTime};
 
-use super::one_by_one::{Count, OneByOne, fetch_due};
+use super::one_by_one::{Count, OneByOne, fetch_offered};
 use super::{Done, Resource, Round, Trouble};
 use crate::domain::api_quality::ToldEndpoint;
 use crate::domain::identifiers::Msn;
@@ -20,22 +20,7 @@ pub const RESOURCE: Resource = Resource::of_partners(NAME, "Fetching figures of 
 const LIFE: Duration = Duration::hours(23);
 
 fn run(round: Round) -> BoxFuture<'static, Result<Done, Trouble>> {
-    async move {
-        if !round.store.tenant(&round.scope).await?.is_offered(Proposal::ApiQuality).await? {
-            return Ok(Done::default());
-        }
-        match fetch_due::<OfUnits>(&round, LIFE).await {
-            Ok(everything) => Ok(if everything { Done::default() } else { Done::to_be_continued() }),
-            Err(Trouble::Upstream(Error::Refused(problem))) if matches!(problem.status, 405 | 410) => {
-                let mut tenant = round.store.tenant(&round.scope).await?;
-                tenant.note_offered(Proposal::ApiQuality, false, OffsetDateTime::now_utc()).await?;
-                tenant.commit().await?;
-                Ok(Done::default())
-            }
-            Err(trouble) => Err(trouble),
-        }
-    }
-    .boxed()
+    async move { fetch_offered::<OfUnits>(&round, Proposal::ApiQuality, LIFE).await }.boxed()
 }
 
 struct OfUnits;

@@ -4,7 +4,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use time::{Duration, OffsetDateTime};
 
-use super::one_by_one::{Count, OneByOne, fetch_due};
+use super::one_by_one::{Count, OneByOne, fetch_offered};
 use super::{Done, Resource, Round, Trouble};
 use crate::domain::identifiers::BusinessIdentifier;
 use crate::domain::partner::Proposal;
@@ -19,22 +19,7 @@ pub const RESOURCE: Resource = Resource::of_partners(NAME, "Fetching contracts",
 const LIFE: Duration = Duration::hours(23);
 
 fn run(round: Round) -> BoxFuture<'static, Result<Done, Trouble>> {
-    async move {
-        if !round.store.tenant(&round.scope).await?.is_offered(Proposal::Contracts).await? {
-            return Ok(Done::default());
-        }
-        match fetch_due::<Contracts>(&round, LIFE).await {
-            Ok(everything) => Ok(if everything { Done::default() } else { Done::to_be_continued() }),
-            Err(Trouble::Upstream(Error::Refused(problem))) if matches!(problem.status, 405 | 410) => {
-                let mut tenant = round.store.tenant(&round.scope).await?;
-                tenant.note_offered(Proposal::Contracts, false, OffsetDateTime::now_utc()).await?;
-                tenant.commit().await?;
-                Ok(Done::default())
-            }
-            Err(trouble) => Err(trouble),
-        }
-    }
-    .boxed()
+    async move { fetch_offered::<Contracts>(&round, Proposal::Contracts, LIFE).await }.boxed()
 }
 
 struct Contracts;

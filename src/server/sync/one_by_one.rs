@@ -5,7 +5,8 @@ use std::future::Future;
 use futures::{StreamExt, stream};
 use time::{Duration, OffsetDateTime};
 
-use super::{Round, Trouble};
+use super::{Done, Round, Trouble};
+use crate::domain::partner::Proposal;
 use crate::server::store::{self, Tenant};
 use crate::server::vipps::{Answer, Client, Error};
 
@@ -84,6 +85,23 @@ pub async fn fetch_due<T: OneByOne>(round: &Round, life: Duration) -> Result<boo
         if OffsetDateTime::now_utc() - begun > LONGEST_TURN {
             return Ok(false);
         }
+    }
+}
+
+/// The same of what is a proposal to upstream: only where it has been found offered, and until it is not any more.
+pub async fn fetch_offered<T: OneByOne>(round: &Round, proposal: Proposal, life: Duration) -> Result<Done, Trouble> {
+    if !round.store.tenant(&round.scope).await?.is_offered(proposal).await? {
+        return Ok(Done::default());
+    }
+    match fetch_due::<T>(round, life).await {
+        Ok(everything) => Ok(if everything { Done::default() } else { Done::to_be_continued() }),
+        Err(Trouble::Upstream(Error::Refused(problem))) if matches!(problem.status, 405 | 410) => {
+            let mut tenant = round.store.tenant(&round.scope).await?;
+            tenant.note_offered(proposal, false, OffsetDateTime::now_utc()).await?;
+            tenant.commit().await?;
+            Ok(Done::default())
+        }
+        Err(trouble) => Err(trouble),
     }
 }
 

@@ -1,9 +1,9 @@
-//! A partner's settings.
+//! The settings of an organisation whose keys are its own.
 
 use reqwest::StatusCode;
 use sqlx::PgPool;
 
-use super::{MERCHANT, OTHER_PARTNER, PARTNER, TestPortal};
+use super::{MERCHANT, MERCHANT_WITH_KEYS, OTHER_PARTNER, PARTNER, TestPortal};
 use crate::domain::organisation::Role;
 use crate::server::store::MIGRATIONS;
 
@@ -61,11 +61,36 @@ async fn refused_settings_keep_what_was_typed(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "MIGRATIONS")]
-async fn merchants_have_no_settings(pool: PgPool) {
+async fn merchants_that_a_partner_serves_have_no_settings(pool: PgPool) {
     let portal = TestPortal::start(pool).await;
     let merchant = portal.member("merchant@example.com", &[(MERCHANT, Role::Admin)]).await;
     let path = format!("/as/{MERCHANT}/settings");
     assert_eq!(merchant.get(&path).await.status, StatusCode::NOT_FOUND);
     assert_eq!(merchant.post(&path, &[("feedback", "a@example.com")]).await.status, StatusCode::NOT_FOUND);
     assert_eq!(merchant.post(&format!("{path}/probe"), &[]).await.status, StatusCode::NOT_FOUND);
+}
+
+#[sqlx::test(migrator = "MIGRATIONS")]
+async fn a_merchant_with_keys_chooses_when_it_is_warned_and_nothing_of_a_partners(pool: PgPool) {
+    let portal = TestPortal::start(pool).await;
+    let admin = portal.member("admin@example.com", &[(MERCHANT_WITH_KEYS, Role::Admin)]).await;
+    let viewer = portal.member("viewer@example.com", &[(MERCHANT_WITH_KEYS, Role::Viewer)]).await;
+    let path = format!("/as/{MERCHANT_WITH_KEYS}/settings");
+    let landing = format!("/as/{MERCHANT_WITH_KEYS}");
+    assert!(admin.get(&landing).await.body.contains(&format!("href=\"{path}\"")), "it is in the menu");
+    let page = admin.get(&path).await;
+    assert!(page.body.contains(r#"name="failing_percent""#), "{}", page.text());
+    for partners in [r#"name="feedback""#, r#"name="compliance""#, "What this upstream offers", "The partner at"] {
+        assert!(!page.body.contains(partners), "{partners}");
+    }
+    let form = |percent| [("failing_percent", percent), ("failing_calls", "30"), ("feedback", "a@example.com")];
+    let refused = admin.post(&path, &form("many")).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.body.contains(r#"value="many""#), "{}", refused.text());
+    let saved = admin.post(&path, &form("12")).await;
+    assert_eq!(saved.location(), format!("{path}?did=saved"));
+    let text = viewer.get(&path).await.text();
+    assert!(text.contains("12 % of at least 30 calls") && !text.contains("a@example.com"), "{text}");
+    assert_eq!(viewer.post(&path, &form("13")).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(admin.post(&format!("{path}/probe"), &[]).await.status, StatusCode::NOT_FOUND);
 }
