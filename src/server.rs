@@ -45,7 +45,7 @@ use security::key_ring::KeyRing;
 use security::limiter::Limiter;
 use security::secrets::Secrets;
 use site::Site;
-use store::organisations::{Api, Asked};
+use store::keys::{Api, Asked};
 use store::{Store, unavailable};
 use vipps::{Client, Lane, Vipps, VippsSettings};
 

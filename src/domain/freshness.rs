@@ -46,7 +46,10 @@ pub fn ago(then: OffsetDateTime, now: OffsetDateTime) -> String {
         10..60 => format!("{} s ago", age.whole_seconds()),
         60..3_600 => format!("{} min ago", age.whole_minutes()),
         3_600..172_800 => count(age.whole_hours(), "hour"),
-        _ => count(age.whole_days(), "day"),
+        172_800..5_184_000 => count(age.whole_days(), "day"),
+        // On average: whoever needs the day reads the date.
+        5_184_000..63_158_400 => count(age.whole_days() * 10 / 304, "month"),
+        _ => count(age.whole_days() * 100 / 36_525, "year"),
     }
 }
 
@@ -84,7 +87,12 @@ mod tests {
             (Duration::hours(1), "1 hour ago"),
             (Duration::hours(47), "47 hours ago"),
             (Duration::days(2), "2 days ago"),
-            (Duration::days(400), "400 days ago"),
+            (Duration::days(59), "59 days ago"),
+            (Duration::days(61), "2 months ago"),
+            (Duration::days(400), "13 months ago"),
+            (Duration::days(729), "23 months ago"),
+            (Duration::days(731), "2 years ago"),
+            (Duration::days(1_076), "2 years ago"),
         ];
         for (age, expected) in cases {
             assert_eq!(ago(now - age, now), expected);

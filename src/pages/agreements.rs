@@ -172,7 +172,7 @@ fn row(organisation: &OrgId, agreement: AgreementRow, needles: &Arc<[String]>, l
             </th>
             <td data-label="State">{state_badge(&agreement.state, agreement.stopped_by)}</td>
             <td data-label="Price" class="numbers">{agreement.pricing.to_string()}<small class="scheme">{interval}</small></td>
-            <td data-label="Started">{started}</td>
+            <td data-label="Started" class="numbers">{started}</td>
             <td data-label="Next charge" class="numbers">{next}</td>
             <td data-label="Last charge" class="numbers">{last}</td>
             <td data-label="Customer">{phone}{own_id}</td>

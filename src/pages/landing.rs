@@ -97,8 +97,7 @@ async fn failing_calls(acting: &Acting) -> Result<Option<Attention>, Failure> {
 
 async fn partner(acting: &Acting) -> Result<PartnerOverview, Failure> {
     let id = &acting.organisation().id;
-    let mut attention: Vec<Attention> =
-        acting.troubles().into_iter().map(|text| Attention { tone: Tone::Warning, text, path: None }).collect();
+    let mut attention = troubles(acting);
     let orders = [
         (
             Tone::Warning,
@@ -150,6 +149,11 @@ async fn partner(acting: &Acting) -> Result<PartnerOverview, Failure> {
         open_orders: acting.count_product_orders(&open.into()).await?,
         attention,
     })
+}
+
+/// What the sync has trouble with.
+fn troubles(acting: &Acting) -> Vec<Attention> {
+    acting.troubles().into_iter().map(|text| Attention { tone: Tone::Warning, text, path: None }).collect()
 }
 
 /// What upstream no longer shows.
@@ -208,13 +212,13 @@ fn page(acting: &Acting, overview: Overview) -> impl IntoView + use<> {
     let figures = figures.collect_view();
     let served_by = acting.served_by().map(|partner| format!("Served with the keys of {partner}."));
     let (next, mut attention) = match overview.whose {
-        Whose::Partners(partner) => (None, Some(partner.attention)),
+        Whose::Partners(partner) => (None, partner.attention),
         Whose::Merchants(merchant) => (merchant.orders_card(acting), merchant.attention),
     };
     if let Some(failing) = overview.failing_calls {
-        attention.get_or_insert_default().insert(0, failing);
+        attention.insert(0, failing);
     }
-    let attention = attention.map(attention_card);
+    let attention = attention_card(attention);
     view! {
         <header class="page-head">
             <h1>{organisation.name.clone()}</h1>

@@ -26,7 +26,7 @@ use uuid::Uuid;
 use self::price_packages::PricePackageView;
 use super::Portal;
 use super::records::Recorded;
-use super::store::organisations::ActingRow;
+use super::store::acting::ActingRow;
 use super::store::sales_unit_list::SalesUnits;
 use super::store::{Scope, Tenant, unavailable};
 use super::sync;

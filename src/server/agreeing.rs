@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::Portal;
 use super::ordering::{failure, refusal_text};
 use super::store::charges::ListedCharges;
-use super::store::organisations::Api;
+use super::store::keys::Api;
 use super::store::{Scope, unavailable};
 use super::vipps::{Client, Drafted, Error, Recurring};
 use crate::domain::agreement::change::{Change, ChangeOutcome};

@@ -10,7 +10,7 @@ use secrecy::SecretString;
 use time::OffsetDateTime;
 
 use self::words::{management_trouble, proposals_told, token_trouble, webhooks_trouble};
-use super::store::organisations::KeysInUse;
+use super::store::keys::KeysInUse;
 use super::store::unavailable;
 use super::vipps::{Client, Error, Lane};
 use super::{Portal, sync};

@@ -7,7 +7,7 @@ use futures::future::BoxFuture;
 use secrecy::SecretString;
 
 use super::Portal;
-use super::store::organisations::KeysInUse;
+use super::store::keys::KeysInUse;
 use super::vipps::{Client, Credentials, KeySource};
 use crate::domain::identifiers::Msn;
 use crate::domain::organisation::{Environment, OrgId};

@@ -4,6 +4,7 @@
 //! acts as to the database, whose row-level security then hides everybody else's rows even from
 //! a query that forgot to.
 
+pub mod acting;
 pub mod agreement_changes;
 pub mod agreement_list;
 pub mod agreements;
@@ -15,6 +16,7 @@ pub mod charges;
 pub mod contracts;
 pub mod failed_charges;
 pub mod key_checks;
+pub mod keys;
 pub mod known_browsers;
 pub mod list_index;
 pub mod logos;
@@ -60,7 +62,13 @@ pub static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 pub struct Store {
     pool: PgPool,
     indexes: Arc<list_index::Indexes>,
+    /// What holds for each transaction, in SQL.
+    settings: &'static str,
 }
+
+/// The sync writes thousands of rows at a time, into tables that were empty a moment ago: a plan made for those would
+/// take minutes now. And it waits its turn, because giving up would mean to fetch everything again.
+const OF_SYNC: &str = "; set local plan_cache_mode = force_custom_plan; set local lock_timeout = '60s'; set local statement_timeout = '60s'";
 
 /// Whose rows a query is about: who acts, whose copy holds the rows, and to which merchant the
 /// view is narrowed when a merchant is served from its partner's copy.
@@ -149,7 +157,13 @@ impl Store {
     }
 
     pub fn over(pool: PgPool) -> Self {
-        Self { pool, indexes: Arc::default() }
+        Self { pool, indexes: Arc::default(), settings: "" }
+    }
+
+    /// The same for the sync.
+    #[must_use]
+    pub fn for_sync(&self) -> Self {
+        Self { settings: OF_SYNC, ..self.clone() }
     }
 
     pub async fn migrate(&self) -> std::result::Result<(), sqlx::migrate::MigrateError> {
@@ -181,7 +195,7 @@ impl Store {
     /// The only way to an organisation's rows.
     pub async fn tenant<'a>(&self, scope: &'a Scope) -> Result<Tenant<'a>> {
         // One round trip for both. An OrgId holds no character that could end the literal.
-        let begin = format!("begin; set local portal.organisation = '{}'", scope.acting);
+        let begin = format!("begin; set local portal.organisation = '{}'{}", scope.acting, self.settings);
         Ok(Tenant { transaction: self.begin(begin).await?, scope })
     }
 
@@ -214,3 +228,6 @@ fn interval(duration: time::Duration) -> sqlx::postgres::types::PgInterval {
     let microseconds = i64::try_from(duration.whole_microseconds()).unwrap_or(i64::MAX);
     sqlx::postgres::types::PgInterval { months: 0, days: 0, microseconds }
 }
+
+#[cfg(test)]
+mod tests;

@@ -27,7 +27,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::Portal;
-use super::store::organisations::Api;
+use super::store::keys::Api;
 use super::store::sync_jobs::{JobKind, LEASE, SyncJob};
 use super::store::{Scope, Store, unavailable};
 use super::vipps::{Client, Error, Lane};
@@ -365,7 +365,7 @@ async fn turn(portal: &Portal, job: &SyncJob, trusting: bool) -> Result<Done, Tr
         Err(error) => return Err(Trouble::Keys(format!("{error:#}"))),
     };
     let round = Round {
-        store: portal.store().clone(),
+        store: portal.store().for_sync(),
         client,
         job: job.clone(),
         scope: Scope::whole(job.organisation.clone()),

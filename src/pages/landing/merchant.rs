@@ -2,11 +2,13 @@
 
 use leptos::either::Either;
 use leptos::prelude::*;
+use time::OffsetDateTime;
 
 use super::super::product_orders::{self, status_badge, title_of};
-use super::{Attention, counted, lost};
+use super::{Attention, counted, lost, troubles};
 use crate::components::{Copy, Tone};
 use crate::domain::agreement_filter::AgreementQuery;
+use crate::domain::failed_charges::Since;
 use crate::domain::failure::Failure;
 use crate::domain::organisation::Audience;
 use crate::domain::product_order::ProductOrderRow;
@@ -21,8 +23,8 @@ const ORDERS: usize = 5;
 pub(super) struct MerchantOverview {
     /// None where product orders are nobody's: a merchant with keys of its own has no partner that sends any.
     orders: Option<OpenOrders>,
-    /// What has gone wrong; none where there is nothing that could.
-    pub(super) attention: Option<Vec<Attention>>,
+    /// What has gone wrong.
+    pub(super) attention: Vec<Attention>,
     /// How many agreements there are; none if they are not for whom one acts as.
     agreements: Option<usize>,
 }
@@ -36,7 +38,7 @@ pub(super) async fn load(acting: &Acting) -> Result<MerchantOverview, Failure> {
     let agreements =
         if acting.has_agreements() { Some(acting.agreements(&AgreementQuery::default()).await?.total) } else { None };
     if !acting.is_among(Audience::PartnersAndServed) {
-        return Ok(MerchantOverview { orders: None, attention: None, agreements });
+        return Ok(MerchantOverview { orders: None, attention: attention_with_keys(acting).await?, agreements });
     }
     let (mut first, mut count) = (Vec::new(), 0);
     // First those that wait for the merchant.
@@ -50,11 +52,7 @@ pub(super) async fn load(acting: &Acting) -> Result<MerchantOverview, Failure> {
         first.extend(page.rows);
     }
     first.truncate(ORDERS);
-    Ok(MerchantOverview {
-        orders: Some(OpenOrders { first, count }),
-        attention: Some(attention(acting).await?),
-        agreements,
-    })
+    Ok(MerchantOverview { orders: Some(OpenOrders { first, count }), attention: attention(acting).await?, agreements })
 }
 
 async fn attention(acting: &Acting) -> Result<Vec<Attention>, Failure> {
@@ -71,6 +69,21 @@ async fn attention(acting: &Acting) -> Result<Vec<Attention>, Failure> {
         text: counted(count, "webhook registration", "over plain http, which can be read on the way"),
         path: Some(paths::webhooks_with(&acting.organisation().id, &plain.to_query())),
     }));
+    Ok(attention)
+}
+
+/// Of a merchant whose keys are its own.
+async fn attention_with_keys(acting: &Acting) -> Result<Vec<Attention>, Failure> {
+    let mut attention = troubles(acting);
+    if acting.has_agreements() {
+        let since = Since::default();
+        let count = acting.count_failed_charges(since.day(OffsetDateTime::now_utc().date())).await?;
+        attention.extend((count > 0).then(|| Attention {
+            tone: Tone::Warning,
+            text: counted(count, "charge", &format!("that failed for good {}", since.phrase())),
+            path: Some(paths::failed_charges(&acting.organisation().id)),
+        }));
+    }
     Ok(attention)
 }
 

@@ -212,6 +212,12 @@ impl Acting {
         Ok(failed)
     }
 
+    /// How many charges have failed since a day.
+    pub async fn count_failed_charges(&self, since: Date) -> Result<usize, Failure> {
+        let groups = self.merchant_tenant().await?.failed_groups(since).await.map_err(unavailable)?;
+        Ok(groups.iter().map(|group| group.count).sum())
+    }
+
     /// A page of those that have failed for one reason; none if there are none.
     pub async fn failed_charges_for(
         &self,

@@ -9,7 +9,7 @@ use crate::domain::organisation::{Audience, OrganisationKind};
 use crate::domain::page::Page;
 use crate::domain::price_package::KnownPricePackage;
 use crate::server::records::Recorded;
-use crate::server::store::organisations::{CopyStanding, JobRow};
+use crate::server::store::acting::{CopyStanding, JobRow};
 use crate::server::store::{Scope, unavailable};
 use crate::server::{Portal, sync};
 

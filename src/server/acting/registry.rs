@@ -13,7 +13,8 @@ use crate::domain::registry::{ListedOrganisation, Named, OwnKeys, RegisteredOrga
 use crate::server::Portal;
 use crate::server::key_checking::{self, Checking};
 use crate::server::security::secrets::{FOREIGN, check_reference, is_foreign};
-use crate::server::store::organisations::{KeyReferences, Registration};
+use crate::server::store::keys::KeyReferences;
+use crate::server::store::organisations::Registration;
 use crate::server::store::registering::{Entry, Registering, Sealed};
 use crate::server::store::registry::{Changed, Removed, VippsOrgChange};
 use crate::server::store::unavailable;

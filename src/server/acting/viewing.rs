@@ -10,7 +10,7 @@ use crate::domain::failure::Failure;
 use crate::domain::identifiers::BusinessIdentifier;
 use crate::domain::merchant::Viewed;
 use crate::domain::organisation::{OrgId, Role};
-use crate::server::store::organisations::{ActingRow, Viewing};
+use crate::server::store::acting::{ActingRow, Viewing};
 use crate::server::store::{Scope, unavailable};
 
 /// Times that are shown beside a merchant.

@@ -18,7 +18,8 @@ use crate::server::Portal;
 use crate::server::config::{ApiSettings, DatabaseSettings, Settings, UpstreamSettings};
 use crate::server::sandbox::{Fault, RecurringVersions, Sandbox, SandboxKeys, SandboxSettings};
 use crate::server::site::{Files, Site};
-use crate::server::store::organisations::{KeyReferences, Registration};
+use crate::server::store::keys::KeyReferences;
+use crate::server::store::organisations::Registration;
 
 /// Merchants of each partner that the demo's person may act as, besides those with keys.
 const MERCHANTS: usize = 12;

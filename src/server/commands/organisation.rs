@@ -15,7 +15,8 @@ use crate::server::security::secrets::{FOREIGN, Secrets, check_reference, is_for
 use crate::server::security::sign_in;
 use crate::server::security::vault::VaultSettings;
 use crate::server::store::Store;
-use crate::server::store::organisations::{KeyReferences, Registration};
+use crate::server::store::keys::KeyReferences;
+use crate::server::store::organisations::Registration;
 
 #[derive(Args)]
 pub struct OrganisationArguments {

@@ -6,7 +6,7 @@ mod tests;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
-use super::organisations::{ActingRow, Viewing};
+use super::acting::{ActingRow, Viewing};
 use super::{Result, Scope, Store, Tenant, unreadable};
 use crate::domain::identifiers::BusinessIdentifier;
 use crate::domain::merchant::Viewed;

@@ -11,6 +11,9 @@ use crate::server::vipps::{Error, is_offered};
 pub const NAME: &str = "capabilities";
 pub const RESOURCE: Resource = Resource::of_partners(NAME, "Asking what Vipps MobilePay offers", run).at_once();
 
+/// Merchants written at a time, so that whoever else writes does not wait for all of them.
+const BATCH: usize = 2_000;
+
 /// What upstream has changes rarely.
 const LIFE: Duration = Duration::DAY;
 /// Where upstream did not tell of one of them.
@@ -76,8 +79,13 @@ async fn probe(round: &Round, proposal: Proposal) -> Result<Result<Option<&'stat
     if let Some(partner) = partner {
         tenant.save_partner_profile(&partner.value, now).await?;
     }
-    let new = tenant.expect_named_merchants(&listed).await?;
     tenant.commit().await?;
+    let mut new = 0;
+    for batch in listed.chunks(BATCH) {
+        let mut tenant = round.store.tenant(&round.scope).await?;
+        new += tenant.expect_named_merchants(batch).await?;
+        tenant.commit().await?;
+    }
     Ok(Ok(match proposal {
         Proposal::Merchants if new > 0 => Some(merchants::NAME),
         Proposal::Contracts if offered => Some(contracts::NAME),

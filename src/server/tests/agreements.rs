@@ -50,8 +50,12 @@ async fn a_merchant_sees_its_agreements_and_nobody_else_does(pool: PgPool) {
     assert!(text.contains("Stopped by") || text.contains("Stopped"));
     let active = merchant.get(&format!("{}?state=active&sort=product", list())).await.text();
     assert!(active.contains("Active") && active.contains("NOK"));
-    let landing = merchant.get(&format!("/as/{MERCHANT_WITH_KEYS}")).await.body;
-    assert!(landing.contains(&format!("href=\"{}\"", list())), "it is in the menu");
+    let landing = merchant.get(&format!("/as/{MERCHANT_WITH_KEYS}")).await;
+    assert!(landing.body.contains(&format!("href=\"{}\"", list())), "it is in the menu");
+    let failed = merchant.get(&format!("/as/{MERCHANT_WITH_KEYS}/failed-charges")).await.text();
+    let count = failed.split(" have failed for good").next().unwrap().rsplit(' ').nth(1).unwrap().to_owned();
+    let warning = format!("{count} charges that failed for good in the last 30 days");
+    assert!(landing.text().contains(&warning), "{warning}: {}", landing.text());
 
     let partner = portal.member("partner@example.com", &[(PARTNER, Role::Admin)]).await;
     assert_eq!(partner.get(&list()).await.status, StatusCode::NOT_FOUND);

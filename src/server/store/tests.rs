@@ -1,0 +1,26 @@
+use sqlx::PgPool;
+
+use super::{MIGRATIONS, Scope, Store};
+use crate::domain::organisation::OrgId;
+
+async fn setting(store: &Store, name: &str) -> String {
+    let scope = Scope::whole(OrgId::parse("org_a").unwrap());
+    let mut tenant = store.tenant(&scope).await.unwrap();
+    let value = sqlx::query_scalar("select current_setting($1)").bind(name).fetch_one(tenant.connection()).await;
+    tenant.commit().await.unwrap();
+    value.unwrap()
+}
+
+#[sqlx::test(migrator = "MIGRATIONS")]
+async fn the_sync_waits_longer_and_plans_for_the_tables_as_they_are_and_nobody_else_does(pool: PgPool) {
+    let store = Store::over(pool);
+    for (name, of_sync) in
+        [("plan_cache_mode", "force_custom_plan"), ("lock_timeout", "1min"), ("statement_timeout", "1min")]
+    {
+        let before = setting(&store, name).await;
+        assert_ne!(before, of_sync, "{name}");
+        assert_eq!(setting(&store.for_sync(), name).await, of_sync, "{name}");
+        assert_eq!(setting(&store, name).await, before, "{name}: a connection keeps nothing of it");
+        assert_eq!(setting(&store.for_sync(), "portal.organisation").await, "org_a");
+    }
+}
