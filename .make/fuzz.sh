@@ -67,7 +67,7 @@ fuzz() {
         { tail -5 "$folder/log" >&2 && fail "$name: see above."; }
 }
 
-operations=33
+operations=35
 each=$((requests / operations / 4))
 config=(--config-file "$folder/there.toml")
 fuzz "What is there, with a partner's token" "$partner" $((each * 2)) --exclude-path-regex '^/v1/vipps-orgs'

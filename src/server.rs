@@ -95,6 +95,7 @@ const SWEEPS: NonZeroU32 = NonZeroU32::new(4).unwrap();
 impl Portal {
     pub fn new(store: Store, keys: KeyRing, settings: &Settings, site: Site) -> anyhow::Result<Self> {
         let UpstreamSettings { upstream_url, test_upstream_url, upstream_rate, vault } = &settings.upstream;
+        let store = store.with_list_memory(settings.list_memory);
         Ok(Self(Arc::new(Parts {
             secrets: Secrets::new(store.clone(), keys, vault.clone()),
             store,

@@ -18,7 +18,7 @@ use clap::{Args, Subcommand};
 use tokio::net::TcpListener;
 
 use super::Portal;
-use super::config::{ApiSettings, DatabaseSettings, Settings, UpstreamSettings};
+use super::config::{ApiSettings, DatabaseSettings, LIST_MEMORY, Settings, UpstreamSettings};
 use super::postgres::EmbeddedPostgres;
 use super::sandbox::{Sandbox, SandboxSettings};
 use super::security::key_ring::KeyRing;
@@ -174,6 +174,7 @@ fn portal_without_pages(
         trusted_proxy: None,
         api: ApiSettings::default(),
         sync_interval: std::time::Duration::from_secs(900),
+        list_memory: LIST_MEMORY,
     };
     Portal::new(store.clone(), secret_key(database)?, &settings, Site::new(|_| None))
 }

@@ -37,7 +37,15 @@ pub struct Settings {
     /// How often the lists are fetched anew, such as 15m or 1h
     #[arg(long, env = "PORTAL_SYNC_INTERVAL", default_value = "15m", value_parser = sync_interval)]
     pub sync_interval: Duration,
+
+    /// Memory in megabytes for searching lists. What does not fit in is read anew from the database when it is asked
+    /// for, which takes seconds for a million rows
+    #[arg(long, env = "PORTAL_LIST_MEMORY", default_value_t = LIST_MEMORY, value_parser = list_memory)]
+    pub list_memory: u32,
 }
+
+/// All lists of a partner with some 500 000 sales units.
+pub const LIST_MEMORY: u32 = 256;
 
 /// Where the portal keeps what it knows.
 #[derive(Args, Clone, Debug)]
@@ -205,6 +213,11 @@ fn sync_interval(text: &str) -> Result<Duration, String> {
     interval.ok_or_else(|| "PORTAL_SYNC_INTERVAL is a time from 10s to 7d, such as 15m".to_owned())
 }
 
+fn list_memory(text: &str) -> Result<u32, String> {
+    let megabytes = text.parse().ok().filter(|megabytes| (16..=65_536).contains(megabytes));
+    megabytes.ok_or_else(|| "PORTAL_LIST_MEMORY is a number of megabytes from 16 to 65536, such as 256".to_owned())
+}
+
 fn log_filter(text: &str) -> Result<String, String> {
     let filter = text.parse::<tracing_subscriber::EnvFilter>();
     filter.map(|_| text.to_owned()).map_err(|_| {
@@ -230,6 +243,8 @@ mod tests {
             upstream_rate("NaN").unwrap_err(),
             api_rate("0").unwrap_err(),
             sync_interval("1s").unwrap_err(),
+            list_memory("256MB").unwrap_err(),
+            list_memory("1").unwrap_err(),
             database_url("mysql://x").unwrap_err(),
             log_filter("a=b=c").unwrap_err(),
         ] {

@@ -157,7 +157,13 @@ impl Store {
     }
 
     pub fn over(pool: PgPool) -> Self {
-        Self { pool, indexes: Arc::default(), settings: "" }
+        Self { pool, indexes: Arc::new(list_index::Indexes::within(usize::MAX)), settings: "" }
+    }
+
+    /// The same with so many megabytes for searching lists.
+    #[must_use]
+    pub fn with_list_memory(self, megabytes: u32) -> Self {
+        Self { indexes: Arc::new(list_index::Indexes::within(megabytes as usize * 1024 * 1024)), ..self }
     }
 
     /// The same for the sync.

@@ -39,7 +39,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use uuid::Uuid;
 
-use super::config::{ApiSettings, DatabaseSettings, Settings, UpstreamSettings};
+use super::config::{ApiSettings, DatabaseSettings, LIST_MEMORY, Settings, UpstreamSettings};
 use super::sandbox::{Sandbox, SandboxSettings};
 use super::security::key_ring::KeyRing;
 use super::security::passwords;
@@ -114,6 +114,7 @@ impl TestPortal {
             },
             api: ApiSettings::default(),
             sync_interval: std::time::Duration::from_secs(900),
+            list_memory: LIST_MEMORY,
         };
         let key = KeyRing::open(&folder.path().join("secret.key")).unwrap();
         let site = Site::new(|path| (path == "pkg/hash.txt").then(|| b"test".as_slice().into()));

@@ -18,6 +18,7 @@ use tokio::process::{Child, Command};
 use self::connection::Connection;
 use crate::domain::organisation::OrgId;
 use crate::domain::sales_unit_filter::SalesUnitQuery;
+use crate::server::config::LIST_MEMORY;
 use crate::server::postgres::EmbeddedPostgres;
 use crate::server::store::Store;
 use crate::server::store::sales_unit_list::SalesUnits;
@@ -251,6 +252,8 @@ async fn start(settings: &BenchSettings, database_url: &str) -> anyhow::Result<(
         .env("PORTAL_LISTEN", format!("127.0.0.1:{}", settings.port))
         .env("PORTAL_DATA_DIR", &data)
         .env("PORTAL_LOG", "warn")
+        // All of what is measured is to fit in: a kilobyte for each unit, with its orders and merchants.
+        .env("PORTAL_LIST_MEMORY", (settings.sales_units / 1_000).max(LIST_MEMORY).to_string())
         .stdout(Stdio::piped())
         .kill_on_drop(true)
         .spawn()?;

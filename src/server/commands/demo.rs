@@ -15,7 +15,7 @@ use super::{Database, demo_account, listen, secret_key};
 use crate::domain::identifiers::BusinessIdentifier;
 use crate::domain::organisation::{OrganisationKind, Role};
 use crate::server::Portal;
-use crate::server::config::{ApiSettings, DatabaseSettings, Settings, UpstreamSettings};
+use crate::server::config::{ApiSettings, DatabaseSettings, LIST_MEMORY, Settings, UpstreamSettings};
 use crate::server::sandbox::{Fault, RecurringVersions, Sandbox, SandboxKeys, SandboxSettings};
 use crate::server::site::{Files, Site};
 use crate::server::store::keys::KeyReferences;
@@ -100,6 +100,7 @@ pub async fn run(demo: DemoSettings, files: Files) -> anyhow::Result<()> {
         },
         api: demo.api.clone(),
         sync_interval: demo.sync_interval,
+        list_memory: LIST_MEMORY,
     };
     std::fs::create_dir_all(&settings.database.data_dir).context("the data folder cannot be made")?;
     let database = Database::open_to_serve(&settings.database).await?;

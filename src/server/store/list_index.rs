@@ -32,9 +32,6 @@ use super::{Result, Scope, Store, Tenant};
 use crate::domain::list::{Choosable, Facets, ListQuery};
 use crate::domain::page::Page;
 
-/// All indexes together may take this much memory; the longest unused one goes first.
-const MEMORY_LIMIT: usize = 256 * 1024 * 1024;
-
 type SortOf<K> = <<K as ListKind>::Facets as Facets>::Sort;
 
 /// A kind of list: what is found in it, and how its rows are read.
@@ -106,10 +103,11 @@ impl Shape {
     }
 }
 
-#[derive(Default)]
 pub struct Indexes {
     entries: Mutex<HashMap<(Scope, TypeId), Arc<Entry>>>,
     clock: AtomicU64,
+    /// In bytes, of all together; beyond it the longest unused one goes first.
+    limit: usize,
 }
 
 struct Entry {
@@ -147,6 +145,10 @@ impl Store {
 }
 
 impl Indexes {
+    pub fn within(limit: usize) -> Self {
+        Self { entries: Mutex::default(), clock: AtomicU64::default(), limit }
+    }
+
     /// Finds a page of the scope's rows, as of `version` of its copy or later.
     async fn find<K: ListKind>(
         &self,
@@ -199,7 +201,7 @@ impl Indexes {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         let bytes = |entry: &Arc<Entry>| entry.bytes.load(Ordering::Relaxed) as usize;
         let mut sum: usize = entries.values().map(bytes).sum();
-        while sum > MEMORY_LIMIT {
+        while sum > self.limit {
             let others = entries.iter().filter(|(_, entry)| !Arc::ptr_eq(entry, in_use));
             let Some(oldest) = others.min_by_key(|(_, entry)| entry.used.load(Ordering::Relaxed)) else { return };
             let oldest = oldest.0.clone();

@@ -18,7 +18,7 @@ use uuid::Uuid;
 use super::{PARTNER, TestPortal, org};
 use crate::domain::failure::Failure;
 use crate::domain::identifiers::{BusinessIdentifier, Msn};
-use crate::server::config::{DatabaseSettings, Settings, UpstreamSettings};
+use crate::server::config::{DatabaseSettings, LIST_MEMORY, Settings, UpstreamSettings};
 use crate::server::ordering::{self, Sending};
 use crate::server::sandbox::Regenerated;
 use crate::server::security::key_ring::KeyRing;
@@ -93,6 +93,7 @@ impl TestPortal {
             },
             api: Default::default(),
             sync_interval: Duration::from_secs(900),
+            list_memory: LIST_MEMORY,
         };
         let key = KeyRing::open(&folder.join("secret.key")).unwrap();
         Portal::new(self.portal.store().clone(), key, &settings, Site::new(|_| None)).unwrap()
