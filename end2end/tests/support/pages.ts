@@ -274,6 +274,7 @@ export const PAGES: State[] = [
     await page.getByText('Remove from this organisation').click();
   }],
   ['the settings', (_, open) => open(`${PARTNER}/settings`)],
+  ['a merchant’s settings', (_, open) => open(`${MERCHANT}/settings`)],
   ['settings that were refused', async (page, open) => {
     await open(`${PARTNER}/settings`);
     await page.getByLabel('Feedback address').fill('http://example.com');
