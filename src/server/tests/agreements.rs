@@ -53,7 +53,9 @@ async fn a_merchant_sees_its_agreements_and_nobody_else_does(pool: PgPool) {
     let landing = merchant.get(&format!("/as/{MERCHANT_WITH_KEYS}")).await;
     assert!(landing.body.contains(&format!("href=\"{}\"", list())), "it is in the menu");
     let failed = merchant.get(&format!("/as/{MERCHANT_WITH_KEYS}/failed-charges")).await.text();
-    let count = failed.split(" have failed for good").next().unwrap().rsplit(' ').nth(1).unwrap().to_owned();
+    let before = failed.split(" charges have failed for good").next().unwrap();
+    let count = before.rsplit(|end: char| !end.is_ascii_digit()).next().unwrap();
+    assert!(!count.is_empty(), "{failed}");
     let warning = format!("{count} charges that failed for good in the last 30 days");
     assert!(landing.text().contains(&warning), "{warning}: {}", landing.text());
 
