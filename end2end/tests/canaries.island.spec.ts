@@ -246,9 +246,11 @@ async function look(page: Page, folder: string, told: Told, ending: (() => Promi
   expect(between.accessTokens.length).toBeGreaterThanOrEqual(3);
   expect(between.refusals.length, 'refusals that repeat what was asked').toBeGreaterThan(10);
   const repeated = canaries.filter(canary => between.refusals.some(text => canary.isIn(text))).map(canary => canary.name);
-  for (const name of ['wrong client secret, typed', 'wrong subscription key, typed', 'access token 1', 'client secret, typed']) {
+  for (const name of ['wrong client secret, typed', 'wrong subscription key, typed', 'client secret, typed']) {
     expect(repeated, 'upstream has repeated it').toContain(name);
   }
+  // Whichever organisation was the first to get one.
+  expect(repeated.filter(name => name.startsWith('access token')), 'upstream has repeated access tokens').not.toEqual([]);
   expect(repeated.filter(name => name.startsWith('password of test website')).length, 'upstream has repeated passwords').toBe(2);
   expect(told.count('page')).toBeGreaterThan(100);
   expect(told.leaks(canaries)).toEqual([]);
