@@ -225,6 +225,11 @@ pub fn unavailable(error: sqlx::Error) -> Failure {
     Failure::Unavailable
 }
 
+/// Whether something was not waited for any longer that another transaction holds.
+pub fn is_held(error: &sqlx::Error) -> bool {
+    error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == "55P03")
+}
+
 /// A value the database holds that this program cannot read.
 fn unreadable(what: impl std::fmt::Display) -> sqlx::Error {
     sqlx::Error::Decode(what.to_string().into())

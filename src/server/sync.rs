@@ -29,7 +29,7 @@ use uuid::Uuid;
 use super::Portal;
 use super::store::keys::Api;
 use super::store::sync_jobs::{JobKind, LEASE, SyncJob};
-use super::store::{Scope, Store, unavailable};
+use super::store::{Scope, Store, is_held, unavailable};
 use super::vipps::{Client, Error, Lane};
 use crate::domain::failure::Failure;
 use crate::domain::identifiers::Msn;
@@ -349,6 +349,8 @@ async fn keep_lease(portal: &Portal, job: &SyncJob) -> Trouble {
         match portal.store().renew_sync_lease(job).await {
             Ok(true) => {}
             Ok(false) => return Trouble::LeaseLost,
+            // Whoever holds it is the job's own transaction, which renews the lease itself.
+            Err(error) if is_held(&error) => {}
             Err(error) => return Trouble::Database(error),
         }
     }

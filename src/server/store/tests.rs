@@ -1,6 +1,6 @@
 use sqlx::PgPool;
 
-use super::{MIGRATIONS, Scope, Store};
+use super::{MIGRATIONS, Scope, Store, is_held};
 use crate::domain::organisation::OrgId;
 
 async fn setting(store: &Store, name: &str) -> String {
@@ -23,4 +23,13 @@ async fn the_sync_waits_longer_and_plans_for_the_tables_as_they_are_and_nobody_e
         assert_eq!(setting(&store, name).await, before, "{name}: a connection keeps nothing of it");
         assert_eq!(setting(&store.for_sync(), "portal.organisation").await, "org_a");
     }
+}
+
+#[sqlx::test(migrator = "MIGRATIONS")]
+async fn what_another_transaction_holds_is_told_from_other_trouble(pool: PgPool) {
+    let mut holder = pool.begin().await.unwrap();
+    sqlx::query("lock table sync_job").execute(&mut *holder).await.unwrap();
+    let held = sqlx::query("lock table sync_job in share mode nowait").execute(&mut *pool.begin().await.unwrap()).await;
+    assert!(is_held(&held.unwrap_err()));
+    assert!(!is_held(&sqlx::query("select 1 / 0").execute(&pool).await.unwrap_err()));
 }
