@@ -44,7 +44,7 @@ pub struct Settings {
     pub list_memory: u32,
 }
 
-/// All lists of a partner with some 500 000 sales units.
+/// Too little for 1 000 000 sales units that have as many orders.
 pub const LIST_MEMORY: u32 = 256;
 
 /// Where the portal keeps what it knows.
