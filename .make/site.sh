@@ -2,6 +2,7 @@
 # Builds what the browser gets into target/site, which the server's binary embeds:
 #
 #   target/site/pkg/<hash>/partner-portal.{js,wasm,css}   <hash> is of their contents
+#   target/site/pkg/<hash>/apart.css                      for every page but lists
 #   target/site/pkg/<hash>/quality.css                    for the page with charts
 #   target/site/pkg/hash.txt                              names it
 #   target/site/…                                         what lies in public/
@@ -33,10 +34,11 @@ main() {
     build_script "$new/pkg/files"
     say "Bundling the style sheets"
     bundle_style main.css partner-portal.css
+    bundle_style apart.css apart.css
     bundle_style charts.css quality.css
 
     local hash
-    hash=$(cd "$new/pkg/files" && cat partner-portal.js partner-portal.wasm partner-portal.css quality.css | sha256 | cut -c1-16)
+    hash=$(cd "$new/pkg/files" && cat partner-portal.js partner-portal.wasm partner-portal.css apart.css quality.css | sha256 | cut -c1-16)
     mv "$new/pkg/files" "$new/pkg/$hash"
     [ ! -d public ] || cp -R public/. "$new/"
     node .make/compress.mjs "$new"

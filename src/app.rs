@@ -49,11 +49,14 @@ use crate::pages::webhooks::WebhooksPage;
 use crate::paths;
 
 pub fn shell(options: LeptosOptions) -> impl IntoView {
-    let style = format!("/{}/{}.css", options.site_pkg_dir, options.output_name);
     let parts = use_context::<Parts>();
-    // Only one page has charts, and lists are to come quickly.
-    let charts = parts.as_ref().is_some_and(|parts| paths::is_api_quality(parts.uri.path()));
-    let charts = charts.then(|| format!("/{}/quality.css", options.site_pkg_dir));
+    let path = parts.as_ref().map(|parts| parts.uri.path()).unwrap_or_default();
+    // Lists are to come quickly, and only one page has charts.
+    let mut sheets = vec![options.output_name.as_ref()];
+    sheets.extend((!paths::is_list(path)).then_some("apart"));
+    sheets.extend(paths::is_api_quality(path).then_some("quality"));
+    let sheets = sheets.into_iter().map(|sheet| format!("/{}/{sheet}.css", options.site_pkg_dir));
+    let sheets = sheets.map(|sheet| view! { <link rel="stylesheet" href=sheet/> }).collect_view();
     let headers = parts.map(|parts| parts.headers).unwrap_or_default();
     let (theme, keys) = (profile::chosen_theme(&headers), profile::chosen_keys(&headers));
     view! {
@@ -63,8 +66,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1"/>
                 <meta name="color-scheme" content="light dark"/>
-                <link rel="stylesheet" href=style/>
-                {charts.map(|charts| view! { <link rel="stylesheet" href=charts/> })}
+                {sheets}
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
                 <HydrationScripts options islands=true/>
                 <MetaTags/>

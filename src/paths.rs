@@ -80,6 +80,14 @@ pub fn sales_unit_status(organisation: &OrgId, msn: &Msn) -> String {
     format!("/as/{organisation}/sales-units/{msn}/status")
 }
 
+/// Whether an address is one of the lists that may be of any length, in which one finds rows.
+pub fn is_list(path: &str) -> bool {
+    let list = path.strip_prefix("/as/").and_then(|rest| rest.split_once('/'));
+    list.is_some_and(|(_, list)| {
+        matches!(list, "sales-units" | "product-orders" | "merchants" | "webhooks" | "agreements")
+    })
+}
+
 /// Whether an address is a page with charts.
 pub fn is_api_quality(path: &str) -> bool {
     path.starts_with("/as/") && path.ends_with("/api-quality")

@@ -20,7 +20,8 @@ use crate::domain::failure::Failure;
 use crate::domain::list::{ListFilter, ListQuery};
 use crate::domain::page::Position;
 
-/// Rows of one piece.
+/// Rows of the first piece, which somebody waits for, and of each other.
+const FIRST_PIECE: usize = 200;
 const PIECE: usize = 4_000;
 /// Pieces that are read at the same time, for however many files: people's pages come first.
 const AT_ONCE: usize = 3;
@@ -48,7 +49,8 @@ pub fn file<K: Recorded>(
         let turns = Arc::clone(&reader.portal().turns().0);
         let _turn = turns.acquire_owned().await.map_err(io::Error::other)?;
         let query = ListQuery { filter, position, ignored: Vec::new() };
-        let page = reader.page::<K>(&query, PIECE).await.map_err(broken_off)?;
+        let size = if query.position == Position::First { FIRST_PIECE } else { PIECE };
+        let page = reader.page::<K>(&query, size).await.map_err(broken_off)?;
         let lines = lines(page.rows.into_iter().map(Into::<K::Record>::into), &export)?;
         Ok(Some((lines, (reader, query.filter, export, page.after.map(Position::After)))))
     });

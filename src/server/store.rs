@@ -66,9 +66,10 @@ pub struct Store {
     settings: &'static str,
 }
 
-/// The sync writes thousands of rows at a time, into tables that were empty a moment ago: a plan made for those would
-/// take minutes now. And it waits its turn, because giving up would mean to fetch everything again.
-const OF_SYNC: &str = "; set local plan_cache_mode = force_custom_plan; set local lock_timeout = '60s'; set local statement_timeout = '60s'";
+/// For thousands of rows at a time, or for a few of a million: one plan does not fit all of that. The sync writes into
+/// tables that were empty a moment ago, where a plan made for those would take minutes now; lists in memory are read
+/// from the table, or caught up with from its index. And both wait their turn: to give up would mean to begin anew.
+const OF_MANY_ROWS: &str = "; set local plan_cache_mode = force_custom_plan; set local lock_timeout = '60s'; set local statement_timeout = '60s'";
 
 /// Whose rows a query is about: who acts, whose copy holds the rows, and to which merchant the
 /// view is narrowed when a merchant is served from its partner's copy.
@@ -166,10 +167,10 @@ impl Store {
         Self { indexes: Arc::new(list_index::Indexes::within(megabytes as usize * 1024 * 1024)), ..self }
     }
 
-    /// The same for the sync.
+    /// The same for the sync, and for whatever else reads or writes thousands of rows at a time.
     #[must_use]
-    pub fn for_sync(&self) -> Self {
-        Self { settings: OF_SYNC, ..self.clone() }
+    pub fn for_many_rows(&self) -> Self {
+        Self { settings: OF_MANY_ROWS, ..self.clone() }
     }
 
     pub async fn migrate(&self) -> std::result::Result<(), sqlx::migrate::MigrateError> {

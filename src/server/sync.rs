@@ -367,7 +367,7 @@ async fn turn(portal: &Portal, job: &SyncJob, trusting: bool) -> Result<Done, Tr
         Err(error) => return Err(Trouble::Keys(format!("{error:#}"))),
     };
     let round = Round {
-        store: portal.store().for_sync(),
+        store: portal.store().for_many_rows(),
         client,
         job: job.clone(),
         scope: Scope::whole(job.organisation.clone()),

@@ -173,6 +173,7 @@ impl Indexes {
                 // One merchant's rows are few: they are read anew.
                 index.clear();
             }
+            let store = store.for_many_rows();
             let mut tenant = store.tenant(scope).await?;
             let changes = K::changes(&mut tenant, index.version());
             if let Err(error) = index.catch_up(changes).await {

@@ -19,9 +19,9 @@ async fn the_sync_waits_longer_and_plans_for_the_tables_as_they_are_and_nobody_e
     {
         let before = setting(&store, name).await;
         assert_ne!(before, of_sync, "{name}");
-        assert_eq!(setting(&store.for_sync(), name).await, of_sync, "{name}");
+        assert_eq!(setting(&store.for_many_rows(), name).await, of_sync, "{name}");
         assert_eq!(setting(&store, name).await, before, "{name}: a connection keeps nothing of it");
-        assert_eq!(setting(&store.for_sync(), "portal.organisation").await, "org_a");
+        assert_eq!(setting(&store.for_many_rows(), "portal.organisation").await, "org_a");
     }
 }
 

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 
 use futures::{Stream, StreamExt};
 
+use super::matches::Matches;
 use super::{Indexed, KeyOrder, LARGE, Result, Shape};
 use crate::domain::search_text::{fold, sort_key};
 
@@ -90,63 +91,30 @@ impl ListIndex {
     }
 
     /// Puts rows in, in place of what was there under the same key. No key comes twice.
-    ///
-    /// A few are put in place one by one; many are written as they come and sorted in together.
     pub async fn catch_up(&mut self, changes: impl Stream<Item = Result<Indexed>>) -> Result<()> {
         let mut changes = std::pin::pin!(changes);
-        let few = (self.rows.len() / 50).max(64);
-        let mut waiting = Vec::new();
-        while let Some(change) = changes.next().await {
-            waiting.push(change?);
-            if waiting.len() > few {
-                return self.catch_up_on_many(waiting, changes).await;
-            }
-        }
-        for change in waiting {
-            let known = self.row_of(&change.key);
-            if let Some(row) = known {
-                self.take_out_of_orders(row);
-            }
-            if change.removed {
-                let removed = self.remove(&change, known);
-                self.free.extend(removed);
-            } else {
-                let row = self.write(&change, known);
-                self.put_into_orders(row);
-            }
-        }
-        self.compact();
-        Ok(())
-    }
-
-    async fn catch_up_on_many(
-        &mut self,
-        waiting: Vec<Indexed>,
-        rest: impl Stream<Item = Result<Indexed>> + Unpin,
-    ) -> Result<()> {
-        let mut changes = futures::stream::iter(waiting.into_iter().map(Ok)).chain(rest);
-        let mut removed = Vec::new();
+        let (mut written, mut removed) = (Vec::new(), Vec::new());
         while let Some(change) = changes.next().await {
             let change = change?;
+            // The order of the keys leads to every row that there was before: its key is still its own.
             let known = self.row_of(&change.key);
             if change.removed {
                 removed.extend(self.remove(&change, known));
             } else {
-                self.write(&change, known);
+                written.push(self.write(&change, known));
             }
         }
-        if self.is_large() {
-            tokio::task::block_in_place(|| self.sort());
-        } else {
-            self.sort();
+        if written.is_empty() && removed.is_empty() {
+            return Ok(());
         }
-        // Only now: until here the order of the keys has still led to them.
+        if self.is_large() {
+            tokio::task::block_in_place(|| self.reorder(&written, &removed));
+        } else {
+            self.reorder(&written, &removed);
+        }
+        // Only now does nothing lead to them any more.
         self.free.extend(removed);
         self.compact();
-        self.text.shrink_to_fit();
-        self.names.shrink_to_fit();
-        self.rows.shrink_to_fit();
-        self.lines.shrink_to_fit();
         Ok(())
     }
 
@@ -232,21 +200,23 @@ impl ListIndex {
         let cut = |text: String, most: usize| if text.len() > most { text.chars().take(most).collect() } else { text };
         let start = offset(self.text.len());
         for field in &change.fields {
-            self.text.extend_from_slice(cut(fold(field), 2_000).as_bytes());
-            self.text.push(FIELD);
+            append(&mut self.text, cut(fold(field), 2_000).as_bytes());
+            append(&mut self.text, &[FIELD]);
         }
-        self.text.push(LINE);
+        append(&mut self.text, &[LINE]);
 
         let name = self.names.len();
-        let texts = name + 2 * (self.shape.sorts + 1);
+        let ends = 2 * (self.shape.sorts + 1);
+        let texts = name + ends;
+        make_room(&mut self.names, ends);
         self.names.resize(texts, 0);
         for at in 0..=self.shape.sorts {
             match at {
-                KEYS => self.names.extend_from_slice(change.key.as_bytes()),
+                KEYS => append(&mut self.names, change.key.as_bytes()),
                 // Stands in addresses of pages; equal beginnings are told apart by key.
                 at => {
                     let text = change.sorts.get(at - 1).map(|text| cut(sort_key(text), 80)).unwrap_or_default();
-                    self.names.extend_from_slice(text.as_bytes());
+                    append(&mut self.names, text.as_bytes());
                 }
             }
             let end = u16::try_from(self.names.len() - texts).unwrap_or(u16::MAX);
@@ -261,11 +231,11 @@ impl ListIndex {
                 row
             }
             None => {
-                self.rows.push(written);
+                append(&mut self.rows, &[written]);
                 offset(self.rows.len() - 1)
             }
         };
-        self.lines.push(Line { start, row });
+        append(&mut self.lines, &[Line { start, row }]);
         row
     }
 
@@ -275,33 +245,27 @@ impl ListIndex {
         known.inspect(|row| self.rows[*row as usize].start = REMOVED)
     }
 
-    fn put_into_orders(&mut self, row: u32) {
+    /// Puts rows that were written to their places in the orders, and takes removed ones out.
+    fn reorder(&mut self, written: &[u32], removed: &[u32]) {
+        let mut moving = Matches::none_of(self.rows.len());
+        for row in written.iter().chain(removed) {
+            moving.insert(*row);
+        }
         for order in self.all_orders() {
-            let rows = &self.orders[order];
-            let at = rows.partition_point(|other| self.compare(order, *other, row) == Ordering::Less);
-            self.orders[order].insert(at, row);
+            let mut rows = std::mem::take(&mut self.orders[order]);
+            rows.retain(|row| !moving.contains(*row));
+            let coming = self.sorted(order, written);
+            self.orders[order] = merged(rows, coming, |left, right| self.compare(order, left, right).is_lt());
         }
     }
 
-    fn take_out_of_orders(&mut self, row: u32) {
-        for order in self.all_orders() {
-            let rows = &self.orders[order];
-            if let Ok(at) = rows.binary_search_by(|other| self.compare(order, *other, row)) {
-                self.orders[order].remove(at);
-            }
-        }
-    }
-
-    fn sort(&mut self) {
-        for order in self.all_orders() {
-            // Most pairs are told apart by their first bytes, without a look at the text.
-            let present = (0..).zip(&self.rows).filter(|(_, row)| row.is_present());
-            let mut rows: Vec<(u64, u32)> = present.map(|(row, _)| (self.first_bytes(order, row), row)).collect();
-            rows.sort_unstable_by(|(left_bytes, left), (right_bytes, right)| {
-                left_bytes.cmp(right_bytes).then_with(|| self.compare(order, *left, *right))
-            });
-            self.orders[order] = rows.into_iter().map(|(_, row)| row).collect();
-        }
+    fn sorted(&self, order: usize, rows: &[u32]) -> Vec<u32> {
+        // Most pairs are told apart by their first bytes, without a look at the text.
+        let mut rows: Vec<(u64, u32)> = rows.iter().map(|row| (self.first_bytes(order, *row), *row)).collect();
+        rows.sort_unstable_by(|(left_bytes, left), (right_bytes, right)| {
+            left_bytes.cmp(right_bytes).then_with(|| self.compare(order, *left, *right))
+        });
+        rows.into_iter().map(|(_, row)| row).collect()
     }
 
     /// A number that is ordered as [`ListIndex::compare`] orders, as far as it goes.
@@ -318,28 +282,62 @@ impl ListIndex {
         }
     }
 
-    /// Drops the lines that changed rows have left behind, once they are many.
+    /// Drops the lines that changed rows have left behind, once they are many: what is left moves up, so that it
+    /// needs no memory of its own.
     fn compact(&mut self) {
         if self.text.len() < 65_536 || self.lines.len() < self.rows.len() * 3 / 2 {
             return;
         }
-        let mut text = Vec::with_capacity(self.text.len());
-        let mut names = Vec::with_capacity(self.names.len());
-        let mut lines = Vec::with_capacity(self.rows.len());
-        for (at, line) in self.lines.iter().enumerate() {
+        let (mut text, mut names, mut lines) = (0, 0, 0);
+        for at in 0..self.lines.len() {
+            let line = self.lines[at];
             let Row { start, name, .. } = self.rows[line.row as usize];
             if start == line.start {
                 let end = self.lines.get(at + 1).map_or(self.text.len(), |next| next.start as usize);
                 let length = self.names_length(line.row);
+                self.text.copy_within(start as usize..end, text);
+                self.names.copy_within(name as usize..name as usize + length, names);
                 let row = &mut self.rows[line.row as usize];
-                row.start = offset(text.len());
-                row.name = offset(names.len());
-                lines.push(Line { start: row.start, row: line.row });
-                text.extend_from_slice(&self.text[start as usize..end]);
-                names.extend_from_slice(&self.names[name as usize..name as usize + length]);
+                (row.start, row.name) = (offset(text), offset(names));
+                self.lines[lines] = Line { start: row.start, row: line.row };
+                (text, names, lines) = (text + end - start as usize, names + length, lines + 1);
             }
         }
-        (self.text, self.names, self.lines) = (text, names, lines);
+        self.text.truncate(text);
+        self.names.truncate(names);
+        self.lines.truncate(lines);
+    }
+}
+
+/// Puts sorted rows among sorted rows.
+fn merged(mut rows: Vec<u32>, coming: Vec<u32>, is_before: impl Fn(u32, u32) -> bool) -> Vec<u32> {
+    if rows.is_empty() {
+        return coming;
+    }
+    make_room(&mut rows, coming.len());
+    // From the end, so that each is moved once.
+    let (mut left, mut free) = (rows.len(), rows.len() + coming.len());
+    rows.resize(free, 0);
+    for row in coming.into_iter().rev() {
+        let at = rows[..left].partition_point(|other| is_before(*other, row));
+        free -= left - at;
+        rows.copy_within(at..left, free);
+        free -= 1;
+        rows[free] = row;
+        left = at;
+    }
+    rows
+}
+
+fn append<T: Copy>(to: &mut Vec<T>, what: &[T]) {
+    make_room(to, what.len());
+    to.extend_from_slice(what);
+}
+
+/// An index grows by an eighth: twice of what it holds is more than the memory that is meant for it.
+fn make_room<T>(of: &mut Vec<T>, more: usize) {
+    if of.capacity() - of.len() < more {
+        of.reserve_exact(more.max(of.len() / 8).max(256));
     }
 }
 
