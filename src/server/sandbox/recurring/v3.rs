@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use self::reading::charges;
 pub use self::reading::is_url;
 use super::agreements::{Agreement, By, State as AgreementState};
 use super::charges::{Charge, ChargeState};
@@ -286,7 +287,7 @@ async fn charges(
     headers: HeaderMap,
 ) -> Answered {
     let call = Call::new(&sandbox, caller, &headers)?;
-    let status = reading::charge_status(query.as_deref().unwrap_or_default())?;
+    let status = charges::status(query.as_deref().unwrap_or_default())?;
     let token = text_of(&headers, CONTINUATION.as_str());
     let skip = token.map_or(Ok(0), |token| continued(&sandbox, token, &id))?;
     let agreement = call.with(|ledger, now| ledger.get(&id, now).ok_or_else(no_agreement))?;
@@ -356,7 +357,7 @@ async fn create_charge(
     call.once(&format!("POST {id}/charges"), &body, |key| {
         let body = body_of(&headers, &body)?;
         let charge_id = call.with(|ledger, now| {
-            let order = reading::charge(&body, now)?;
+            let order = charges::charge(&body, now)?;
             order.add_to(ledger, &id, key, now)
         })?;
         Ok(created(&json!({"chargeId": charge_id})))
@@ -378,7 +379,7 @@ async fn create_charges(
         let (mut valid, mut invalid) = (Vec::new(), Vec::new());
         for item in list {
             let taken = call.with(|ledger, now| {
-                let (id, order) = reading::charge_of_batch(item, now)?;
+                let (id, order) = charges::charge_of_batch(item, now)?;
                 order.add_to(ledger, id, key, now)
             });
             match taken {
@@ -420,7 +421,7 @@ async fn capture(
 ) -> Carried {
     let call = Call::new(&sandbox, caller, &headers)?;
     call.once(&format!("POST {id}/{charge}/capture"), &body, |key| {
-        let amount = reading::capture(&body_of(&headers, &body)?)?;
+        let amount = charges::capture(&body_of(&headers, &body)?)?;
         let act = |charge: &mut Charge, now| {
             if !matches!(charge.state, ChargeState::Reserved | ChargeState::PartiallyCaptured) {
                 return Err(refused("charge-capture-failed", charge.state));
@@ -444,7 +445,7 @@ async fn refund(
 ) -> Carried {
     let call = Call::new(&sandbox, caller, &headers)?;
     call.once(&format!("POST {id}/{charge}/refund"), &body, |key| {
-        let amount = reading::refund(&body_of(&headers, &body)?)?;
+        let amount = charges::refund(&body_of(&headers, &body)?)?;
         let act = |charge: &mut Charge, now| {
             if charge.refundable() == 0 {
                 return Err(refused("operation-failed", charge.state));
