@@ -7,15 +7,21 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use leptos::prelude::*;
 use leptos_axum::{ResponseOptions, render_app_async_with_context};
+use tokio::sync::Semaphore;
 
 use super::Portal;
 use super::security::headers;
 use crate::app::shell;
 
+/// Pages that are rendered at the same time: as many as there are connections to the database. More would wait for one
+/// all the same, and each with all that it has made so far.
+static AT_ONCE: Semaphore = Semaphore::const_new(16);
+
 /// Renders a page to its end, whether or not the browser waits for it: a render that is broken
 /// off would leak what it has made (leptos-0.9).
 pub async fn page(State(portal): State<Portal>, request: Request) -> Response {
     let rendered = tokio::spawn(async move {
+        let _turn = AT_ONCE.acquire().await;
         let response = render(&portal, request).await;
         let (parts, body) = response.into_parts();
         match axum::body::to_bytes(body, usize::MAX).await {

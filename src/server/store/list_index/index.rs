@@ -76,14 +76,14 @@ impl ListIndex {
         self.version = self.version.max(version);
     }
 
-    /// How much memory the index takes, in bytes.
+    /// How much memory the index takes, in bytes. What it has in reserve has never been touched, so it takes none.
     pub fn bytes(&self) -> usize {
-        let orders: usize = self.orders.iter().map(Vec::capacity).sum();
-        self.text.capacity()
-            + self.names.capacity()
-            + self.rows.capacity() * size_of::<Row>()
-            + self.lines.capacity() * size_of::<Line>()
-            + (orders + self.free.capacity()) * size_of::<u32>()
+        let orders: usize = self.orders.iter().map(Vec::len).sum();
+        self.text.len()
+            + self.names.len()
+            + self.rows.len() * size_of::<Row>()
+            + self.lines.len() * size_of::<Line>()
+            + (orders + self.free.len()) * size_of::<u32>()
     }
 
     pub fn is_large(&self) -> bool {
@@ -200,23 +200,21 @@ impl ListIndex {
         let cut = |text: String, most: usize| if text.len() > most { text.chars().take(most).collect() } else { text };
         let start = offset(self.text.len());
         for field in &change.fields {
-            append(&mut self.text, cut(fold(field), 2_000).as_bytes());
-            append(&mut self.text, &[FIELD]);
+            self.text.extend_from_slice(cut(fold(field), 2_000).as_bytes());
+            self.text.push(FIELD);
         }
-        append(&mut self.text, &[LINE]);
+        self.text.push(LINE);
 
         let name = self.names.len();
-        let ends = 2 * (self.shape.sorts + 1);
-        let texts = name + ends;
-        make_room(&mut self.names, ends);
+        let texts = name + 2 * (self.shape.sorts + 1);
         self.names.resize(texts, 0);
         for at in 0..=self.shape.sorts {
             match at {
-                KEYS => append(&mut self.names, change.key.as_bytes()),
+                KEYS => self.names.extend_from_slice(change.key.as_bytes()),
                 // Stands in addresses of pages; equal beginnings are told apart by key.
                 at => {
                     let text = change.sorts.get(at - 1).map(|text| cut(sort_key(text), 80)).unwrap_or_default();
-                    append(&mut self.names, text.as_bytes());
+                    self.names.extend_from_slice(text.as_bytes());
                 }
             }
             let end = u16::try_from(self.names.len() - texts).unwrap_or(u16::MAX);
@@ -231,11 +229,11 @@ impl ListIndex {
                 row
             }
             None => {
-                append(&mut self.rows, &[written]);
+                self.rows.push(written);
                 offset(self.rows.len() - 1)
             }
         };
-        append(&mut self.lines, &[Line { start, row }]);
+        self.lines.push(Line { start, row });
         row
     }
 
@@ -314,7 +312,6 @@ fn merged(mut rows: Vec<u32>, coming: Vec<u32>, is_before: impl Fn(u32, u32) -> 
     if rows.is_empty() {
         return coming;
     }
-    make_room(&mut rows, coming.len());
     // From the end, so that each is moved once.
     let (mut left, mut free) = (rows.len(), rows.len() + coming.len());
     rows.resize(free, 0);
@@ -327,18 +324,6 @@ fn merged(mut rows: Vec<u32>, coming: Vec<u32>, is_before: impl Fn(u32, u32) -> 
         left = at;
     }
     rows
-}
-
-fn append<T: Copy>(to: &mut Vec<T>, what: &[T]) {
-    make_room(to, what.len());
-    to.extend_from_slice(what);
-}
-
-/// An index grows by an eighth: twice of what it holds is more than the memory that is meant for it.
-fn make_room<T>(of: &mut Vec<T>, more: usize) {
-    if of.capacity() - of.len() < more {
-        of.reserve_exact(more.max(of.len() / 8).max(256));
-    }
 }
 
 fn end_of(ends: &[u8], at: usize) -> usize {
