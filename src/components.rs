@@ -3,6 +3,7 @@
 pub mod chart;
 pub mod form;
 pub mod qr_code;
+pub mod table_body;
 
 use std::sync::Arc;
 

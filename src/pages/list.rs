@@ -8,6 +8,7 @@ use leptos::prelude::*;
 
 use super::export::ExportMenu;
 use super::parameter;
+use crate::components::table_body::table_body;
 use crate::components::{Choice, Empty, Icon, grouped};
 use crate::domain::columns::Column;
 use crate::domain::freshness::CopyState;
@@ -110,13 +111,12 @@ impl<F: Facets> List<'_, F> {
             self.empty(&page, nothing)
         } else {
             let pager = self.pager(&page);
-            // Rows wait for nothing: written at once, they need no pieces of a page that might have to.
-            let rows: String = page.rows.into_iter().map(|of| row(of).to_html()).collect();
+            let rows = table_body(page.rows.into_iter().map(row));
             view! {
                 <table class="list">
                     <caption class="hidden">{title}</caption>
                     <thead><tr>{columns}</tr></thead>
-                    <tbody inner_html=rows></tbody>
+                    {rows}
                 </table>
                 {pager}
             }

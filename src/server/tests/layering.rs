@@ -106,7 +106,9 @@ fn islands_know_addresses_and_elements_only() {
 #[test]
 fn elements_whose_text_is_not_escaped_hold_none() {
     // Leptos 0.8 writes the children of these as they are (leptos-0.9).
-    // One component escapes the text of text areas by itself, and one draws what it has made itself.
+    // One component escapes the text of text areas by itself, one draws what it has made itself, and one holds rows that
+    // Leptos has written.
     let lines = saying(sources(""), &["<textarea", "<noscript", "<style", "inner_html", "</textarea"]);
-    assert_eq!(except(lines, &["src/components/form.rs", "src/components/qr_code.rs"]), NONE);
+    let allowed = ["src/components/form.rs", "src/components/qr_code.rs", "src/components/table_body.rs"];
+    assert_eq!(except(lines, &allowed), NONE);
 }

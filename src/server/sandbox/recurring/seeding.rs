@@ -249,7 +249,9 @@ impl Seed {
         let today = self.began.date();
         let due = match state {
             Pending | Cancelled => later,
-            Due | Processing => today,
+            Due => today,
+            // Of today's the first try is at seven.
+            Processing => today - Duration::days(1),
             _ => today - Duration::days(2),
         };
         let fate = match state {
@@ -321,4 +323,27 @@ pub fn currency(market: Market) -> &'static str {
 /// Ten digits and more.
 pub fn transaction(salt: u64, index: u32, number: u64) -> u64 {
     5_000_000_000 + (salt % 1_000) * 10_000_000_000 + u64::from(index) * ids::CHARGES + number
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use time::macros::datetime;
+
+    use super::*;
+
+    #[test]
+    fn there_is_a_charge_in_each_state_at_any_hour() {
+        for hour in 0..24 {
+            let began = datetime!(2026-12-01 0:30 UTC) + Duration::hours(hour);
+            let seed = Seed { seed: 1, salt: 1, count: 60, market: Market::Norway, began };
+            let charges = (0..60).flat_map(|index| seed.agreement(index).charges).map(|mut charge| {
+                charge.settle(None, began);
+                charge.state.word()
+            });
+            let states: HashSet<_> = charges.collect();
+            assert_eq!(states.len(), 10, "{began}: {states:?}");
+        }
+    }
 }

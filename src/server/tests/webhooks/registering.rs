@@ -76,7 +76,7 @@ async fn a_form_sent_many_times_at_once_registers_once_and_shows_the_secret(pool
     let before = portal.sandbox.webhooks_of(PARTNER).len();
     let form = form_id(&browser.get(&format!("{LIST}/new")).await);
     // Long enough that the last click arrives while the first is under way, however busy the machine is.
-    portal.sandbox.set_faults(vec!["latency=2s".parse().unwrap()]);
+    portal.sandbox.set_faults(vec!["latency=5s".parse().unwrap()]);
     let sent = [("form", form.as_str()), ("url", URL), ("event", CAPTURED)];
     let path = format!("{LIST}/new");
     let answers = futures::future::join_all((0..8).map(|_| browser.post(&path, &sent))).await;
