@@ -102,7 +102,12 @@ test.describe('when the portal is busy for a moment', () => {
 
   test('what was typed is shown all the same', async ({ page, open, list }) => {
     await open(PARTNER);
-    await page.route(url => url.searchParams.get('q') === 'kaf', route => route.fulfill({ status: 503, body: 'busy' }), { times: 1 });
+    let busy = true;
+    await page.route(url => url.searchParams.get('q') === 'kaf', async route => {
+      if (!busy) return route.continue();
+      busy = false;
+      await route.fulfill({ status: 503, body: 'busy' });
+    });
     await list.box.fill('kaf');
     await expect(page).toHaveURL(`${PARTNER}?q=kaf`);
     await expect(list.box).toHaveValue('kaf');

@@ -11,6 +11,9 @@ impl Store {
     ///
     /// After `free` failures each further one blocks for twice as long as the one before, from one
     /// second up to `longest`. A quiet day forgets them.
+    ///
+    /// Compared with the clock, not with the statement's beginning: it may have waited for another attempt that began
+    /// a moment later, and whose moment is no block.
     pub async fn count_sign_in(&self, subject: &[u8], free: i32, longest: Duration) -> Result<Option<OffsetDateTime>> {
         // Times cannot tell whether this attempt was counted: it may have waited for another one's row.
         let attempt = Uuid::new_v4();
@@ -20,13 +23,13 @@ impl Store {
             values ($1, 1, now(), $4)
             on conflict (subject_hash) do update
             set failures = case
-                    when t.blocked_until > now() then t.failures
+                    when t.blocked_until > clock_timestamp() then t.failures
                     when t.updated_at < now() - interval '1 day' then 1
                     else t.failures + 1 end,
-                counted = case when t.blocked_until > now() then t.counted else $4 end,
-                updated_at = case when t.blocked_until > now() then t.updated_at else now() end,
+                counted = case when t.blocked_until > clock_timestamp() then t.counted else $4 end,
+                updated_at = case when t.blocked_until > clock_timestamp() then t.updated_at else now() end,
                 blocked_until = case
-                    when t.blocked_until > now() then t.blocked_until
+                    when t.blocked_until > clock_timestamp() then t.blocked_until
                     when t.updated_at < now() - interval '1 day' or t.failures < $2 then now()
                     else now() + least($3, interval '1 second' * power(2, least(t.failures - $2, 20))) end
             returning blocked_until, counted is distinct from $4 as "turned_away!"
