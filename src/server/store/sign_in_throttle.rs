@@ -66,3 +66,37 @@ impl Store {
             .map(drop)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sqlx::PgPool;
+
+    use super::*;
+    use crate::server::store::MIGRATIONS;
+
+    #[sqlx::test(migrator = "MIGRATIONS")]
+    async fn waiting_for_an_attempt_that_began_later_is_no_block(pool: PgPool) {
+        let store = Store::over(pool.clone());
+        let subject = b"account a@example.com";
+        store.count_sign_in(subject, 5, Duration::minutes(1)).await.unwrap();
+
+        let mut later = pool.begin().await.unwrap();
+        sqlx::query("select from sign_in_throttle for update").execute(&mut *later).await.unwrap();
+        let earlier = tokio::spawn(async move { store.count_sign_in(subject, 5, Duration::minutes(1)).await.unwrap() });
+        let waiting =
+            "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+        while sqlx::query_scalar::<_, i64>(waiting).fetch_one(&pool).await.unwrap() == 0 {
+            tokio::task::yield_now().await;
+            assert!(!earlier.is_finished(), "it does not wait");
+        }
+        // As an attempt is counted, and taken back, at a moment after the one that waits has begun.
+        sqlx::query("update sign_in_throttle set failures = 2, blocked_until = clock_timestamp()")
+            .execute(&mut *later)
+            .await
+            .unwrap();
+        later.commit().await.unwrap();
+        assert_eq!(earlier.await.unwrap(), None);
+        let failures = sqlx::query_scalar::<_, i32>("select failures from sign_in_throttle").fetch_one(&pool).await;
+        assert_eq!(failures.unwrap(), 3, "it is counted");
+    }
+}

@@ -139,6 +139,28 @@ impl Fate {
 }
 
 impl Charge {
+    /// One that nothing has happened to yet: paid in full when it is due, unless its amount says otherwise.
+    pub fn pending(id: String, transaction: u64, amount: i64, description: String, due: Date) -> Self {
+        Self {
+            id,
+            kind: Kind::Recurring,
+            reserves: false,
+            amount,
+            description,
+            due,
+            retry_days: 0,
+            external_id: None,
+            transaction,
+            fate: Fate::of(amount),
+            state: ChargeState::Pending,
+            captured: 0,
+            refunded: 0,
+            cancelled: 0,
+            reason: None,
+            events: Vec::new(),
+        }
+    }
+
     pub fn is_initial(&self) -> bool {
         self.kind == Kind::Initial
     }
@@ -261,23 +283,11 @@ mod tests {
     use super::*;
 
     fn charge(amount: i64, retry_days: i64, reserves: bool) -> Charge {
+        let due = date!(2026 - 11 - 20);
         Charge {
-            id: "chr-1".to_owned(),
-            kind: Kind::Recurring,
             reserves,
-            amount,
-            description: String::new(),
-            due: date!(2026 - 11 - 20),
             retry_days,
-            external_id: None,
-            transaction: 5_001_419_121,
-            fate: Fate::of(amount),
-            state: ChargeState::Pending,
-            captured: 0,
-            refunded: 0,
-            cancelled: 0,
-            reason: None,
-            events: Vec::new(),
+            ..Charge::pending("chr-1".to_owned(), 5_001_419_121, amount, String::new(), due)
         }
     }
 

@@ -5,7 +5,7 @@ use fastrand::Rng;
 use time::{Date, Duration, OffsetDateTime};
 
 use super::agreements::{Agreement, By, Campaign, CampaignKind, Period, Pricing, State};
-use super::charges::{Charge, ChargeState, Fate, Kind, Reason};
+use super::charges::{Charge, ChargeState, Fate, Reason};
 use super::ids;
 use crate::domain::identifiers::Market;
 
@@ -288,24 +288,11 @@ impl Seed {
         reserves: bool,
     ) -> Charge {
         let number = number as u64;
-        let mut charge = Charge {
-            id: ids::charge(self.salt, agreement.index, number),
-            kind: Kind::Recurring,
-            reserves,
-            amount: price,
-            description: format!("{} {}", agreement.product_name, due.month()),
-            due,
-            retry_days: 5,
-            external_id: None,
-            transaction: transaction(self.salt, agreement.index, number),
-            fate,
-            state: ChargeState::Pending,
-            captured: 0,
-            refunded: 0,
-            cancelled: 0,
-            reason: None,
-            events: Vec::new(),
-        };
+        let (id, transaction) =
+            (ids::charge(self.salt, agreement.index, number), transaction(self.salt, agreement.index, number));
+        let description = format!("{} {}", agreement.product_name, due.month());
+        let mut charge =
+            Charge { reserves, retry_days: 5, fate, ..Charge::pending(id, transaction, price, description, due) };
         let made = due.midnight().assume_utc() - Duration::days(4);
         charge.note("CREATE", price, format!("create-{}", charge.id), made.max(agreement.created));
         charge

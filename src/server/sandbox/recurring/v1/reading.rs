@@ -7,7 +7,7 @@ use time::{Date, Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use super::super::agreements::{Agreement, By, Period, Pricing, State};
-use super::super::charges::{Charge, ChargeState, Fate, Kind};
+use super::super::charges::{Charge, Kind};
 use super::super::ids;
 use super::super::seeding::transaction;
 use crate::server::sandbox::problem::Refusal;
@@ -257,23 +257,11 @@ fn new_charge(body: &Value, at: &str, faults: &Faults) -> Option<NewCharge> {
 
 impl NewCharge {
     pub fn into_charge(self, salt: u64, index: u32, number: u64) -> Charge {
+        let (id, transaction) = (ids::charge(salt, index, number), transaction(salt, index, number));
         Charge {
-            id: ids::charge(salt, index, number),
             kind: if self.one_off { Kind::Initial } else { Kind::Recurring },
-            reserves: false,
-            amount: self.amount,
-            description: self.description,
-            due: self.due,
             retry_days: self.retry_days,
-            external_id: None,
-            transaction: transaction(salt, index, number),
-            fate: Fate::of(self.amount),
-            state: ChargeState::Pending,
-            captured: 0,
-            refunded: 0,
-            cancelled: 0,
-            reason: None,
-            events: Vec::new(),
+            ..Charge::pending(id, transaction, self.amount, self.description, self.due)
         }
     }
 }

@@ -8,7 +8,7 @@ use time::format_description::well_known::Rfc3339;
 use uuid::Uuid;
 
 use super::super::agreements::{Agreement, Campaign, CampaignKind, Period, Pricing, State};
-use super::super::charges::{Charge, ChargeState, Fate, Kind};
+use super::super::charges::{Charge, Kind};
 use super::super::ids;
 use super::super::seeding::{currency, transaction};
 use super::MOST_AGREEMENTS;
@@ -233,23 +233,13 @@ fn initial_charge(fields: &Object) -> Option<Initial> {
 impl Draft {
     pub fn into_agreement(self, salt: u64, index: u32, key: &str, now: OffsetDateTime) -> Agreement {
         let charge = self.initial.map(|initial| {
+            let id = initial.order_id.unwrap_or_else(|| ids::charge(salt, index, 0));
+            let transaction = transaction(salt, index, 0);
             let mut charge = Charge {
-                id: initial.order_id.unwrap_or_else(|| ids::charge(salt, index, 0)),
                 kind: Kind::Initial,
                 reserves: initial.reserves,
-                amount: initial.amount,
-                description: initial.description,
-                due: now.date(),
-                retry_days: 0,
                 external_id: initial.external_id,
-                transaction: transaction(salt, index, 0),
-                fate: Fate::of(initial.amount),
-                state: ChargeState::Pending,
-                captured: 0,
-                refunded: 0,
-                cancelled: 0,
-                reason: None,
-                events: Vec::new(),
+                ..Charge::pending(id, transaction, initial.amount, initial.description, now.date())
             };
             charge.note("CREATE", charge.amount, key, now);
             charge

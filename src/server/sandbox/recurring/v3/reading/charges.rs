@@ -6,7 +6,7 @@ use time::macros::format_description;
 use time::{Date, Duration, OffsetDateTime};
 
 use super::super::super::agreements::State;
-use super::super::super::charges::{Charge, ChargeState, Fate, Kind};
+use super::super::super::charges::{Charge, ChargeState, Kind};
 use super::super::super::ledger::Ledger;
 use super::super::super::seeding::transaction;
 use super::super::no_agreement;
@@ -165,29 +165,19 @@ impl NewCharge {
             return Err(Refusal::problem(StatusCode::CONFLICT, "The orderId is used already.").of_kind("conflict"));
         }
         let number = agreement.charges.len() as u64;
+        let charge_id = self.order_id.unwrap_or_else(|| ledger.charge_id(&agreement));
+        let transaction = transaction(ledger.salt(), agreement.index, number);
         let mut charge = Charge {
-            id: self.order_id.unwrap_or_else(|| ledger.charge_id(&agreement)),
             kind: self.kind,
             reserves: self.reserves,
-            amount: self.amount,
-            description: self.description,
-            due,
             retry_days: self.retry_days,
             external_id: self.external_id,
-            transaction: transaction(ledger.salt(), agreement.index, number),
-            fate: Fate::of(self.amount),
-            state: ChargeState::Pending,
-            captured: 0,
-            refunded: 0,
-            cancelled: 0,
-            reason: None,
-            events: Vec::new(),
+            ..Charge::pending(charge_id.clone(), transaction, self.amount, self.description, due)
         };
         charge.note("CREATE", charge.amount, key, now);
         if charge.kind == Kind::Unscheduled {
             charge.process(agreement.chosen_maximum(), now);
         }
-        let charge_id = charge.id.clone();
         ledger.add_charge(id, charge, now);
         Ok(charge_id)
     }
