@@ -23,7 +23,7 @@ use super::postgres::EmbeddedPostgres;
 use super::sandbox::{Sandbox, SandboxSettings};
 use super::security::key_ring::KeyRing;
 use super::site::{Files, Site};
-use super::store::Store;
+use super::store::{CONNECTIONS, Store};
 use crate::domain::organisation::OrgId;
 
 #[derive(Subcommand)]
@@ -106,7 +106,7 @@ impl Database {
             None => Some(EmbeddedPostgres::start(&settings.data_dir).await?),
         };
         let url = settings.database_url.as_deref().or(embedded.as_ref().map(EmbeddedPostgres::url)).unwrap_or_default();
-        let store = Store::connect(url, 16).await.context("the database cannot be reached")?;
+        let store = Store::connect(url, CONNECTIONS).await.context("the database cannot be reached")?;
         Ok(Self { store, embedded })
     }
 

@@ -11,11 +11,12 @@ use tokio::sync::Semaphore;
 
 use super::Portal;
 use super::security::headers;
+use super::store::CONNECTIONS;
 use crate::app::shell;
 
 /// Pages that are rendered at the same time: as many as there are connections to the database. More would wait for one
 /// all the same, and each with all that it has made so far.
-static AT_ONCE: Semaphore = Semaphore::const_new(16);
+static AT_ONCE: Semaphore = Semaphore::const_new(CONNECTIONS as usize);
 
 /// Renders a page to its end, whether or not the browser waits for it: a render that is broken
 /// off would leak what it has made (leptos-0.9).

@@ -66,6 +66,9 @@ pub struct Store {
     settings: &'static str,
 }
 
+/// Connections to the database that the portal holds while it serves.
+pub const CONNECTIONS: u32 = 16;
+
 /// For thousands of rows at a time, or for a few of a million: one plan does not fit all of that. The sync writes into
 /// tables that were empty a moment ago, where a plan made for those would take minutes now; lists in memory are read
 /// from the table, or caught up with from its index. And both wait their turn: to give up would mean to begin anew.
