@@ -2,10 +2,12 @@
 //!
 //! Upstream tells the secret of a registration once, in its answer. It goes from there into the page that
 //! answers the form, and nowhere else: it is neither stored nor logged. A form registers once, however often it
-//! is sent; clicked twice, both clicks get the same answer.
+//! is sent. Clicked twice, both clicks get the same answer, because the browser shows the second one's only: that one
+//! may come when the first has just been answered, so the answer is held for a moment longer.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::{BoxFuture, Shared};
@@ -23,6 +25,9 @@ use crate::domain::failure::Failure;
 use crate::domain::identifiers::Msn;
 use crate::domain::organisation::OrgId;
 use crate::domain::webhook::{ListedWebhook, NewWebhook};
+
+/// How long after an answer with a secret the same form gets it again: as long as a second click may be on its way.
+const SECOND_CLICK: Duration = Duration::from_secs(5);
 
 /// How registering went.
 #[derive(Clone, Debug)]
@@ -58,7 +63,7 @@ pub enum Deleting {
     Unknown,
 }
 
-/// Registrations that are under way, by the form they were asked for with.
+/// Registrations that are under way or have just ended, by the form they were asked for with.
 #[derive(Default)]
 pub struct UnderWay(Mutex<HashMap<(OrgId, Uuid), Awaited>>);
 
@@ -81,7 +86,13 @@ pub async fn register(
             let (portal, scope, by) = (portal.clone(), scope.clone(), by.to_owned());
             let registering = tokio::spawn(async move {
                 let registering = to_the_end(&portal, &scope, request, &new, &by, client).await;
-                portal.registering().0.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
+                let shows_secret = matches!(registering, Registering::Registered { .. });
+                tokio::spawn(async move {
+                    if shows_secret {
+                        tokio::time::sleep(SECOND_CLICK).await;
+                    }
+                    portal.registering().0.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
+                });
                 registering
             });
             registering.map(|ended| ended.unwrap_or(Registering::Unknown { candidates: Vec::new() })).boxed().shared()
@@ -91,7 +102,8 @@ pub async fn register(
     Ok(registering.await)
 }
 
-/// How it went with a form that was sent before; none if it has not been. One that is under way is waited for.
+/// How it went with a form that was sent before; none if it has not been. One that is under way is waited for, and one
+/// that has just ended is answered in the same way.
 pub async fn earlier(portal: &Portal, scope: &Scope, request: Uuid) -> Result<Option<Registering>, Failure> {
     let under_way = {
         let under_way = portal.registering().0.lock().unwrap_or_else(PoisonError::into_inner);
